@@ -1,0 +1,61 @@
+#pragma once
+// Deterministic CBOR (RFC 8949 § 4.2.1): shortest heads, definite lengths, map keys in bytewise order of their encoding,
+// no floats, no tags, no indefinite length, no duplicate key. The reader refuses everything else.
+//
+// Thread-safety: values only.
+//
+//   CborWriter w; w.map(1); w.uint(1); w.text("é");
+//   CborReader r(w.bytes()); auto n = r.map();
+
+#include "storage/bytes.hpp"
+
+namespace assemblier::storage {
+
+/// Appends items; the caller gives map keys in deterministic order (checked by assertion in debug builds).
+class CborWriter {
+ public:
+  void uint(std::uint64_t value);
+  void integer(std::int64_t value);  ///< major type 0 or 1
+  void bytes(std::string_view value);
+  void text(std::string_view value);  ///< REQUIRES valid UTF-8
+  void array(std::uint64_t count);
+  void map(std::uint64_t pairs);
+  void boolean(bool value);
+  void null();
+  [[nodiscard]] const Bytes& str() const { return out_; }
+  [[nodiscard]] Bytes take() { return std::move(out_); }
+
+ private:
+  void head(std::uint8_t major, std::uint64_t value);
+  Bytes out_;
+};
+
+/// Pull reader over one buffer. After the first failure every call fails; `ok()` tells, `error()` says why (French).
+/// Nesting is the caller's recursion: bound it. Views point into the buffer.
+class CborReader {
+ public:
+  enum class Kind { kUint, kNegative, kBytes, kText, kArray, kMap, kBool, kNull, kEnd, kBad };
+  explicit CborReader(std::string_view data) : data_(data) {}
+  [[nodiscard]] Kind peek() const;
+  [[nodiscard]] std::uint64_t uint();
+  [[nodiscard]] std::int64_t integer();
+  [[nodiscard]] std::string_view bytes();
+  [[nodiscard]] std::string_view text();  ///< checks UTF-8
+  [[nodiscard]] std::uint64_t array();    ///< number of items; refused when larger than the bytes left
+  [[nodiscard]] std::uint64_t map();      ///< number of pairs; the caller checks key order with expect_sorted
+  [[nodiscard]] bool boolean();
+  void null();
+  [[nodiscard]] std::size_t offset() const { return offset_; }
+  [[nodiscard]] bool at_end() const { return offset_ == data_.size(); }
+  [[nodiscard]] bool ok() const { return error_.empty(); }
+  [[nodiscard]] const std::string& error() const { return error_; }
+  void fail(std::string why);
+
+ private:
+  [[nodiscard]] std::uint64_t head(std::uint8_t major, const char* expected);
+  std::string_view data_;
+  std::size_t offset_ = 0;
+  std::string error_;
+};
+
+}  // namespace assemblier::storage

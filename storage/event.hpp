@@ -1,0 +1,74 @@
+#pragma once
+// The event: what is frozen first. Stored bytes = header (deterministic CBOR map) followed by payload (opaque bytes
+// given by the caller, themselves deterministic CBOR). storage/README.md holds the grammar and a worked example.
+//
+// Thread-safety: values only.
+
+#include "storage/bytes.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <string>
+
+namespace assemblier::storage {
+
+/// Place in the journal, from 0, without gap; also the leaf index of the Merkle tree.
+struct Position {
+  std::uint64_t value = 0;
+  auto operator<=>(const Position&) const = default;
+};
+
+/// Place in its flux, from 0, without gap.
+struct Version {
+  std::uint64_t value = 0;
+  auto operator<=>(const Version&) const = default;
+};
+
+/// An event as its author hands it over; the writer adds position, version, previous hash, instant.
+struct NewEvent {
+  std::string flux;         ///< "dossier/2024-001"
+  std::string type;         ///< declared in the édition: the acte's name
+  std::int32_t date_effet = 0;  ///< civil day, days since 1970-01-01
+  std::string role;         ///< the author's role
+  std::string author;       ///< the author's name, may be empty
+  std::string acte_id;      ///< idempotence key of the acte that caused it
+  std::string event_id;     ///< UUIDv8 of (acte_id, index), derived by new_event_id
+  Hash edition;             ///< SHA-256 of the édition's published bytes; zero when none governs
+  Bytes payload;
+};
+
+/// UUIDv8 (RFC 9562 § 5.8) from the first 122 bits of SHA-256(acte_id ‖ 0x00 ‖ index, 4 bytes big-endian).
+[[nodiscard]] std::string new_event_id(std::string_view acte_id, std::uint32_t index);
+
+/// What the header says, decoded.
+struct Header {
+  Position position;
+  std::string flux;
+  Version version;
+  Hash previous;            ///< event_hash of the flux's previous event; zero for version 0
+  std::string type;
+  std::int32_t date_effet = 0;
+  std::int64_t instant_us = 0;  ///< registration, UTC microseconds since 1970-01-01; never decreases with position
+  std::string role;
+  std::string author;
+  std::string acte_id;
+  std::string event_id;
+  Hash edition;
+  Hash payload_hash;        ///< SHA-256 of the payload
+};
+
+struct StoredEvent {
+  Header header;
+  Bytes payload;
+  Bytes stored;             ///< the exact stored bytes, over which hashes are taken
+};
+
+/// Hash of an event: SHA-256(0x00 ‖ stored bytes), the leaf hash of RFC 6962 § 2.1, so that chain and tree share it.
+[[nodiscard]] Hash event_hash(std::string_view stored);
+
+/// The frozen bytes. REQUIRES header.payload_hash = sha256(payload).
+[[nodiscard]] Bytes encode_event(const Header& header, std::string_view payload);
+/// Strict inverse: any byte string that encode_event cannot have produced is refused, with a French reason.
+[[nodiscard]] std::expected<StoredEvent, std::string> decode_event(std::string_view stored);
+
+}  // namespace assemblier::storage

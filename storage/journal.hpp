@@ -1,0 +1,160 @@
+#pragma once
+// The journal: immutable events in one total order, appended atomically to several flux (streams) under expected
+// versions, durable once acknowledged, chained by hash inside each flux. It knows bytes, keys and hashes; it does not
+// know what a dossier is. Two backends, one contract: open_rocksdb (durable) and open_memory (tests, benchmarks).
+//
+// Thread-safety: every member may be called from any thread. Appends are drained by one writer thread into one synced
+// batch; readers never wait for it and never see a hole or a later event first.
+//
+//   auto journal = storage::create_rocksdb(dir, options);
+//   auto done = (*journal)->append({.events = {event}, .expected = {{"dossier/1", Expect::kNone}}});
+//   (*journal)->read_flux("dossier/1", 0, [](const StoredEvent& e) { return true; });
+
+#include "storage/bytes.hpp"
+#include "storage/event.hpp"
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace assemblier::storage {
+
+/// What went wrong. Each kind has one exit code in tools/ (DESIGN §8).
+enum class ErrorKind {
+  kAbsent,     ///< no journal in that directory (3)
+  kExists,     ///< a journal is already there (5)
+  kDamaged,    ///< stored bytes are not what was written (4)
+  kLocked,     ///< another process holds the journal (5)
+  kIo,         ///< disk full, permission, read or write error; the store accepts no more appends (5)
+  kConflict,   ///< an expected version does not hold (6)
+  kOtherContent,  ///< known acte id, other fingerprint (6)
+  kInvalid,    ///< the request itself breaks a limit of JournalLimits (2)
+  kFormat,     ///< written by a format version this program does not know (5)
+};
+
+/// `message` is French and complete: what, where, what was expected, what to do.
+struct Error {
+  ErrorKind kind;
+  std::string message;
+};
+
+template <class T>
+using Result = std::expected<T, Error>;
+
+/// Expected version of a flux before an append. A flux may be checked without being written.
+struct Expectation {
+  enum class Kind { kAny, kNone, kExactly };
+  std::string flux;
+  Kind kind = Kind::kAny;
+  Version version{};  ///< last version the flux must have; only for kExactly
+};
+
+/// The durable answer to one acte: kept for ever under its id, in the same synced batch as its events. A refusal is
+/// an outcome without events.
+struct Outcome {
+  std::string acte_id;  ///< 1 to 200 bytes
+  Hash fingerprint;     ///< of acte, objet, author, date and données
+  Bytes answer;         ///< opaque here
+};
+
+/// An outcome as found again, with the position of the first event (if any) and how many events it wrote.
+struct StoredOutcome {
+  Outcome outcome;
+  Position first{};
+  std::uint32_t count = 0;
+};
+
+struct AppendRequest {
+  std::vector<NewEvent> events;         ///< may be empty when outcome is set
+  std::vector<Expectation> expected;    ///< at most one per flux; flux without entry: any
+  std::optional<Outcome> outcome;
+};
+
+struct AppendResult {
+  bool already = false;                 ///< the outcome's id was known with the same fingerprint; nothing was written
+  Position first{};                     ///< position of the first event written (or written then, if already)
+  std::uint32_t count = 0;
+  Bytes answer;                         ///< if already: the answer kept then
+};
+
+struct JournalLimits {
+  std::size_t payload_bytes = 8U << 20U;      ///< an édition's text is the largest payload; 8 MiB is 100 times 2024's
+  std::size_t events_per_append = 1000;       ///< one acte touches a handful of flux
+  std::size_t flux_bytes = 512;               ///< keys stay small
+  std::size_t batch_events = 512;             ///< events the writer puts under one sync
+  std::size_t queue_requests = 8192;          ///< submit() blocks beyond: memory stays bounded
+};
+
+/// UTC microseconds since 1970-01-01. Injected, so that tests own time.
+using Clock = std::function<std::int64_t()>;
+
+struct JournalOptions {
+  JournalLimits limits;
+  Clock clock;             ///< default: the system's
+  bool read_only = false;  ///< opens without writing one byte in the directory; appends fail with kInvalid
+};
+
+/// Where a flux stands.
+struct FluxHead {
+  Version version{};       ///< version of its last event
+  Hash hash{};             ///< hash of its last event
+  Position position{};     ///< position of its last event
+};
+
+struct JournalInfo {
+  std::uint32_t format = 0;      ///< format version of the data
+  std::string journal_id;        ///< UUID given at creation
+  Position next{};               ///< number of events
+  std::uint64_t flux_count = 0;
+};
+
+/// One finding of verify(). `events` names what is wrong: "position 12, dossier/2024-001 version 3" …
+struct Finding {
+  std::string message;
+};
+
+struct VerifyReport {
+  std::uint64_t events = 0;      ///< events read and checked
+  std::vector<Finding> findings; ///< empty: clean. At most 100 are kept; `more` counts the rest
+  std::uint64_t more = 0;
+};
+
+/// Called with (done, total) about ten times a second at most.
+using Progress = std::function<void(std::uint64_t, std::uint64_t)>;
+
+/// Return false to stop reading.
+using EventVisitor = std::function<bool(const StoredEvent&)>;
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  /// Appends and waits until it is on disk. Same as submit(...).get().
+  [[nodiscard]] Result<AppendResult> append(AppendRequest request);
+  /// Queues; the future is ready once the batch holding it is synced (or refused). Requests are applied in the order
+  /// of submission.
+  [[nodiscard]] virtual std::future<Result<AppendResult>> submit(AppendRequest request) = 0;
+
+  /// Events of one flux from `from`, in version order. An unknown flux has none.
+  [[nodiscard]] virtual Result<void> read_flux(std::string_view flux, Version from, const EventVisitor& visit) = 0;
+  /// All events from `from`, in position order. Stored bytes whose checksum, chain, or decoding fails: kDamaged.
+  [[nodiscard]] virtual Result<void> read_all(Position from, const EventVisitor& visit) = 0;
+  [[nodiscard]] virtual Result<std::optional<FluxHead>> head(std::string_view flux) = 0;
+  /// Flux names that begin with `prefix`, bytewise order.
+  [[nodiscard]] virtual Result<void> list_flux(std::string_view prefix,
+                                               const std::function<bool(std::string_view, const FluxHead&)>& visit) = 0;
+  [[nodiscard]] virtual Result<std::optional<StoredOutcome>> outcome(std::string_view acte_id) = 0;
+  [[nodiscard]] virtual Result<JournalInfo> info() = 0;
+  /// Checks every stored byte it can reach: checksums, decoding, positions without gap, versions, hash chains,
+  /// and that every derived record (flux index, heads, outcomes, counters) agrees with the events, both ways.
+  [[nodiscard]] virtual Result<VerifyReport> verify(const Progress& progress) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<Journal> open_memory(JournalOptions options);
+/// Creates the directory (and its parents) and an empty journal. kExists if one is there.
+[[nodiscard]] Result<std::unique_ptr<Journal>> create_rocksdb(const std::string& directory, JournalOptions options);
+[[nodiscard]] Result<std::unique_ptr<Journal>> open_rocksdb(const std::string& directory, JournalOptions options);
+
+}  // namespace assemblier::storage
