@@ -1,15 +1,20 @@
 #pragma once
-// Deterministic CBOR (RFC 8949 § 4.2.1): shortest heads, definite lengths, map keys in bytewise order of their encoding,
-// no floats, no tags, no indefinite length, no duplicate key. The reader refuses everything else.
+// Deterministic CBOR (RFC 8949 § 4.2.1): shortest heads, definite lengths, map keys in bytewise order of their
+// encoding, no floats, no tags, no indefinite length, no duplicate key. The reader refuses everything else.
 //
 // Thread-safety: values only.
 //
 //   CborWriter w; w.map(1); w.uint(1); w.text("é");
-//   CborReader r(w.bytes()); auto n = r.map();
+//   CborReader r(w.str()); auto n = r.map();
 
 #include "storage/bytes.hpp"
 
+#include <vector>
+
 namespace assemblier::storage {
+
+/// Whether `text` is well-formed UTF-8 (Unicode table 3-7: no surrogate, no overlong form).
+[[nodiscard]] bool is_utf8(std::string_view text);
 
 /// Appends items; the caller gives map keys in deterministic order (checked by assertion in debug builds).
 class CborWriter {
@@ -22,12 +27,24 @@ class CborWriter {
   void map(std::uint64_t pairs);
   void boolean(bool value);
   void null();
+  void reserve(std::size_t octets) { out_.reserve(octets); }
   [[nodiscard]] const Bytes& str() const { return out_; }
   [[nodiscard]] Bytes take() { return std::move(out_); }
 
  private:
+  // An open array or map; kept only in debug builds, to check the order of map keys.
+  struct Level {
+    std::uint64_t left;  // items still to come
+    bool map;
+    std::size_t key_begin;
+    std::string last_key;
+  };
   void head(std::uint8_t major, std::uint64_t value);
+  void begin_item();
+  void end_item();
+  void open(std::uint64_t items, bool map);
   Bytes out_;
+  std::vector<Level> open_;
 };
 
 /// Pull reader over one buffer. After the first failure every call fails; `ok()` tells, `error()` says why (French).
@@ -45,6 +62,9 @@ class CborReader {
   [[nodiscard]] std::uint64_t map();      ///< number of pairs; the caller checks key order with expect_sorted
   [[nodiscard]] bool boolean();
   void null();
+  /// After reading a map key that began at offset `key_begin`: fails unless its encoding sorts strictly after
+  /// `previous` (empty before the first key), which then becomes it.
+  void expect_sorted(std::string_view& previous, std::size_t key_begin);
   [[nodiscard]] std::size_t offset() const { return offset_; }
   [[nodiscard]] bool at_end() const { return offset_ == data_.size(); }
   [[nodiscard]] bool ok() const { return error_.empty(); }
@@ -53,6 +73,7 @@ class CborReader {
 
  private:
   [[nodiscard]] std::uint64_t head(std::uint8_t major, const char* expected);
+  [[nodiscard]] std::string_view run(std::uint8_t major, const char* expected);
   std::string_view data_;
   std::size_t offset_ = 0;
   std::string error_;

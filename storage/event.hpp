@@ -26,14 +26,14 @@ struct Version {
 
 /// An event as its author hands it over; the writer adds position, version, previous hash, instant.
 struct NewEvent {
-  std::string flux;         ///< "dossier/2024-001"
-  std::string type;         ///< declared in the édition: the acte's name
+  std::string flux;             ///< "dossier/2024-001"
+  std::string type;             ///< declared in the édition: the acte's name
   std::int32_t date_effet = 0;  ///< civil day, days since 1970-01-01
-  std::string role;         ///< the author's role
-  std::string author;       ///< the author's name, may be empty
-  std::string acte_id;      ///< idempotence key of the acte that caused it
-  std::string event_id;     ///< UUIDv8 of (acte_id, index), derived by new_event_id
-  Hash edition;             ///< SHA-256 of the édition's published bytes; zero when none governs
+  std::string role;             ///< the author's role
+  std::string author;           ///< the author's name, may be empty
+  std::string acte_id;          ///< idempotence key of the acte that caused it
+  std::string event_id;         ///< UUIDv8 of (acte_id, index), derived by new_event_id
+  Hash edition;                 ///< SHA-256 of the édition's published bytes; zero when none governs
   Bytes payload;
 };
 
@@ -45,7 +45,7 @@ struct Header {
   Position position;
   std::string flux;
   Version version;
-  Hash previous;            ///< event_hash of the flux's previous event; zero for version 0
+  Hash previous;  ///< event_hash of the flux's previous event; zero for version 0
   std::string type;
   std::int32_t date_effet = 0;
   std::int64_t instant_us = 0;  ///< registration, UTC microseconds since 1970-01-01; never decreases with position
@@ -54,13 +54,13 @@ struct Header {
   std::string acte_id;
   std::string event_id;
   Hash edition;
-  Hash payload_hash;        ///< SHA-256 of the payload
+  Hash payload_hash;  ///< SHA-256 of the payload
 };
 
 struct StoredEvent {
   Header header;
   Bytes payload;
-  Bytes stored;             ///< the exact stored bytes, over which hashes are taken
+  Bytes stored;  ///< the exact stored bytes, over which hashes are taken
 };
 
 /// Hash of an event: SHA-256(0x00 ‖ stored bytes), the leaf hash of RFC 6962 § 2.1, so that chain and tree share it.

@@ -23,15 +23,15 @@ namespace assemblier::storage {
 
 /// What went wrong. Each kind has one exit code in tools/ (DESIGN §8).
 enum class ErrorKind {
-  kAbsent,     ///< no journal in that directory (3)
-  kExists,     ///< a journal is already there (5)
-  kDamaged,    ///< stored bytes are not what was written (4)
-  kLocked,     ///< another process holds the journal (5)
-  kIo,         ///< disk full, permission, read or write error; the store accepts no more appends (5)
-  kConflict,   ///< an expected version does not hold (6)
+  kAbsent,        ///< no journal in that directory (3)
+  kExists,        ///< a journal is already there (5)
+  kDamaged,       ///< stored bytes are not what was written (4)
+  kLocked,        ///< another process holds the journal (5)
+  kIo,            ///< disk full, permission, read or write error; the store accepts no more appends (5)
+  kConflict,      ///< an expected version does not hold (6)
   kOtherContent,  ///< known acte id, other fingerprint (6)
-  kInvalid,    ///< the request itself breaks a limit of JournalLimits (2)
-  kFormat,     ///< written by a format version this program does not know (5)
+  kInvalid,       ///< the request itself breaks a limit of JournalLimits (2)
+  kFormat,        ///< written by a format version this program does not know (5)
 };
 
 /// `message` is French and complete: what, where, what was expected, what to do.
@@ -67,24 +67,28 @@ struct StoredOutcome {
 };
 
 struct AppendRequest {
-  std::vector<NewEvent> events;         ///< may be empty when outcome is set
-  std::vector<Expectation> expected;    ///< at most one per flux; flux without entry: any
+  std::vector<NewEvent> events;       ///< may be empty when outcome is set
+  std::vector<Expectation> expected;  ///< at most one per flux; flux without entry: any
   std::optional<Outcome> outcome;
 };
 
 struct AppendResult {
-  bool already = false;                 ///< the outcome's id was known with the same fingerprint; nothing was written
-  Position first{};                     ///< position of the first event written (or written then, if already)
+  bool already = false;  ///< the outcome's id was known with the same fingerprint; nothing was written
+  Position first{};      ///< position of the first event written (or written then, if already)
   std::uint32_t count = 0;
-  Bytes answer;                         ///< if already: the answer kept then
+  Bytes answer;  ///< if already: the answer kept then
 };
 
 struct JournalLimits {
-  std::size_t payload_bytes = 8U << 20U;      ///< an édition's text is the largest payload; 8 MiB is 100 times 2024's
-  std::size_t events_per_append = 1000;       ///< one acte touches a handful of flux
-  std::size_t flux_bytes = 512;               ///< keys stay small
-  std::size_t batch_events = 512;             ///< events the writer puts under one sync
-  std::size_t queue_requests = 8192;          ///< submit() blocks beyond: memory stays bounded
+  std::size_t payload_bytes = 8U << 20U;  ///< an édition's text is the largest payload; 8 MiB is 100 times 2024's
+  std::size_t events_per_append = 1000;   ///< one acte touches a handful of flux
+  std::size_t flux_bytes = 512;           ///< keys stay small
+  std::size_t batch_events = 512;         ///< events the writer puts under one sync
+  std::size_t queue_requests = 8192;      ///< submit() blocks beyond: memory stays bounded
+  std::size_t append_bytes = 64U << 20U;  ///< one append is one record of the log: it is read back in one piece
+  std::size_t batch_bytes = 16U << 20U;   ///< under one sync, unless one append alone is larger
+  std::size_t queue_bytes = 128U << 20U;  ///< submit() blocks beyond, whatever the number of requests
+  std::size_t text_bytes = 1024;          ///< type, role, author: words, not contents
 };
 
 /// UTC microseconds since 1970-01-01. Injected, so that tests own time.
@@ -98,15 +102,15 @@ struct JournalOptions {
 
 /// Where a flux stands.
 struct FluxHead {
-  Version version{};       ///< version of its last event
-  Hash hash{};             ///< hash of its last event
-  Position position{};     ///< position of its last event
+  Version version{};    ///< version of its last event
+  Hash hash{};          ///< hash of its last event
+  Position position{};  ///< position of its last event
 };
 
 struct JournalInfo {
-  std::uint32_t format = 0;      ///< format version of the data
-  std::string journal_id;        ///< UUID given at creation
-  Position next{};               ///< number of events
+  std::uint32_t format = 0;  ///< format version of the data
+  std::string journal_id;    ///< UUID given at creation
+  Position next{};           ///< number of events
   std::uint64_t flux_count = 0;
 };
 
@@ -116,8 +120,8 @@ struct Finding {
 };
 
 struct VerifyReport {
-  std::uint64_t events = 0;      ///< events read and checked
-  std::vector<Finding> findings; ///< empty: clean. At most 100 are kept; `more` counts the rest
+  std::uint64_t events = 0;       ///< events read and checked
+  std::vector<Finding> findings;  ///< empty: clean. At most 100 are kept; `more` counts the rest
   std::uint64_t more = 0;
 };
 

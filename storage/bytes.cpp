@@ -1,0 +1,88 @@
+#include "storage/bytes.hpp"
+
+#include "storage/sha256.hpp"
+
+#include <cstdlib>
+#include <memory>
+
+#include <openssl/evp.h>
+
+namespace assemblier::storage {
+
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+// Fetched once: an implicit fetch costs more than hashing a small event.
+const EVP_MD* sha256_algorithm() {
+  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> algorithm(EVP_MD_fetch(nullptr, "SHA256", nullptr),
+                                                                         &EVP_MD_free);
+  return algorithm.get();
+}
+
+EVP_MD_CTX* sha256_context() {
+  thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                                     &EVP_MD_CTX_free);
+  return context.get();
+}
+
+int digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+Hash sha256_of(std::initializer_list<std::string_view> parts) {
+  EVP_MD_CTX* const context = sha256_context();
+  const EVP_MD* const algorithm = sha256_algorithm();
+  Hash hash;
+  bool ok = context != nullptr && algorithm != nullptr && EVP_DigestInit_ex2(context, algorithm, nullptr) == 1;
+  for (const std::string_view part : parts) ok = ok && EVP_DigestUpdate(context, part.data(), part.size()) == 1;
+  ok = ok && EVP_DigestFinal_ex(context, hash.octets.data(), nullptr) == 1;
+  // Without SHA-256 nothing here can be trusted: a wrong digest would be worse than stopping.
+  if (!ok) std::abort();
+  return hash;
+}
+
+Hash sha256(std::string_view data) { return sha256_of({data}); }
+
+std::string to_hex(std::string_view data) {
+  std::string text;
+  text.reserve(data.size() * 2);
+  for (const char c : data) {
+    const auto octet = static_cast<unsigned char>(c);
+    text += kDigits[octet >> 4U];
+    text += kDigits[octet & 15U];
+  }
+  return text;
+}
+
+std::string to_hex(const Hash& hash) { return to_hex(to_bytes(hash)); }
+
+std::optional<Bytes> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  Bytes bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = digit(text[i]);
+    const int low = digit(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes += static_cast<char>(high * 16 + low);
+  }
+  return bytes;
+}
+
+std::optional<Hash> hash_from_hex(std::string_view text) {
+  const std::optional<Bytes> bytes = from_hex(text);
+  if (!bytes || bytes->size() != Hash{}.octets.size()) return std::nullopt;
+  Hash hash;
+  for (std::size_t i = 0; i < hash.octets.size(); ++i) hash.octets[i] = static_cast<std::uint8_t>((*bytes)[i]);
+  return hash;
+}
+
+Bytes to_bytes(const Hash& hash) { return Bytes(hash.octets.begin(), hash.octets.end()); }
+
+}  // namespace assemblier::storage

@@ -1,0 +1,186 @@
+#include "storage/event.hpp"
+
+#include "storage/cbor.hpp"
+#include "storage/sha256.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace assemblier::storage {
+
+namespace {
+
+// The header's map keys, in their order on disk. Frozen: see storage/README.md.
+enum Key : std::uint64_t {
+  kLayout = 0,
+  kPosition = 1,
+  kFlux = 2,
+  kVersion = 3,
+  kPrevious = 4,
+  kType = 5,
+  kDateEffet = 6,
+  kInstant = 7,
+  kRole = 8,
+  kAuthor = 9,
+  kActeId = 10,
+  kEventId = 11,
+  kEdition = 12,
+  kPayloadHash = 13,
+  kSealed = 14,  // kept for salted commitments to personal fields; layout 1 never has it
+};
+constexpr std::uint64_t kPairs = 14;
+constexpr std::uint64_t kLayoutNumber = 1;
+// Heads, integers and three digests; the texts come on top.
+constexpr std::size_t kFixedBytes = 192;
+
+std::string_view view_of(const Hash& hash) {
+  return {reinterpret_cast<const char*>(hash.octets.data()), hash.octets.size()};
+}
+
+void expect_key(CborReader& reader, Key key) {
+  const std::size_t at = reader.offset();
+  const std::uint64_t found = reader.uint();
+  if (reader.ok() && found != key) {
+    reader.fail(found == kSealed
+                    ? fmt::format("octet {} : champ 14 (données personnelles scellées), que ce format ne connaît pas "
+                                  "encore ; lire ce journal avec une version plus récente",
+                                  at)
+                    : fmt::format("octet {} : champ d'en-tête {} lu, {} attendu", at, found, std::uint64_t{key}));
+  }
+}
+
+std::uint64_t uint_field(CborReader& reader, Key key) {
+  expect_key(reader, key);
+  return reader.uint();
+}
+
+std::string text_field(CborReader& reader, Key key) {
+  expect_key(reader, key);
+  return std::string(reader.text());
+}
+
+Hash hash_field(CborReader& reader, Key key) {
+  expect_key(reader, key);
+  const std::size_t at = reader.offset();
+  const std::string_view octets = reader.bytes();
+  Hash hash;
+  if (octets.size() == hash.octets.size()) {
+    std::transform(octets.begin(), octets.end(), hash.octets.begin(),
+                   [](char c) { return static_cast<std::uint8_t>(c); });
+  } else {
+    reader.fail(fmt::format("octet {} : empreinte de {} octets, 32 attendus", at, octets.size()));
+  }
+  return hash;
+}
+
+Header read_header(CborReader& reader) {
+  Header header;
+  const std::uint64_t pairs = reader.map();
+  const std::uint64_t layout = uint_field(reader, kLayout);
+  if (layout != kLayoutNumber) {
+    reader.fail(fmt::format("forme d'événement {}, {} attendue", layout, kLayoutNumber));
+  }
+  header.position.value = uint_field(reader, kPosition);
+  header.flux = text_field(reader, kFlux);
+  header.version.value = uint_field(reader, kVersion);
+  header.previous = hash_field(reader, kPrevious);
+  header.type = text_field(reader, kType);
+  expect_key(reader, kDateEffet);
+  const std::int64_t day = reader.integer();
+  if (day < std::numeric_limits<std::int32_t>::min() || day > std::numeric_limits<std::int32_t>::max()) {
+    reader.fail("date d'effet hors de 32 bits");
+  } else {
+    header.date_effet = static_cast<std::int32_t>(day);
+  }
+  expect_key(reader, kInstant);
+  header.instant_us = reader.integer();
+  header.role = text_field(reader, kRole);
+  header.author = text_field(reader, kAuthor);
+  header.acte_id = text_field(reader, kActeId);
+  header.event_id = text_field(reader, kEventId);
+  header.edition = hash_field(reader, kEdition);
+  header.payload_hash = hash_field(reader, kPayloadHash);
+  if (pairs > kPairs) expect_key(reader, Key{kPairs + 1});  // says which field is unknown
+  if (pairs != kPairs) reader.fail(fmt::format("en-tête de {} champs, {} attendus", pairs, kPairs));
+  return header;
+}
+
+}  // namespace
+
+std::string new_event_id(std::string_view acte_id, std::uint32_t index) {
+  char tail[5] = {};
+  for (unsigned i = 0; i < 4; ++i) tail[1 + i] = static_cast<char>((index >> (24 - 8 * i)) & 0xFFU);
+  const Hash hash = sha256_of({acte_id, std::string_view(tail, sizeof tail)});
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
+  for (unsigned i = 0; i < 8; ++i) {
+    first = first << 8U | hash.octets[i];
+    second = second << 8U | hash.octets[8 + i];
+  }
+  // Bits 0–47, the version 8, bits 48–59; the variant 10, bits 60–121.
+  const std::uint64_t high = (first & 0xFFFFFFFFFFFF0000U) | 0x8000U | (first >> 4U & 0x0FFFU);
+  const std::uint64_t low = 0x8000000000000000U | (first & 0xFU) << 58U | second >> 6U;
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32U, high >> 16U & 0xFFFFU, high & 0xFFFFU,
+                     low >> 48U, low & 0xFFFFFFFFFFFFU);
+}
+
+Hash event_hash(std::string_view stored) {
+  static constexpr char kLeaf[1] = {0};
+  return sha256_of({std::string_view(kLeaf, 1), stored});
+}
+
+Bytes encode_event(const Header& header, std::string_view payload) {
+  CborWriter out;
+  out.reserve(kFixedBytes + header.flux.size() + header.type.size() + header.role.size() + header.author.size() +
+              header.acte_id.size() + header.event_id.size() + payload.size());
+  out.map(kPairs);
+  out.uint(kLayout);
+  out.uint(kLayoutNumber);
+  out.uint(kPosition);
+  out.uint(header.position.value);
+  out.uint(kFlux);
+  out.text(header.flux);
+  out.uint(kVersion);
+  out.uint(header.version.value);
+  out.uint(kPrevious);
+  out.bytes(view_of(header.previous));
+  out.uint(kType);
+  out.text(header.type);
+  out.uint(kDateEffet);
+  out.integer(header.date_effet);
+  out.uint(kInstant);
+  out.integer(header.instant_us);
+  out.uint(kRole);
+  out.text(header.role);
+  out.uint(kAuthor);
+  out.text(header.author);
+  out.uint(kActeId);
+  out.text(header.acte_id);
+  out.uint(kEventId);
+  out.text(header.event_id);
+  out.uint(kEdition);
+  out.bytes(view_of(header.edition));
+  out.uint(kPayloadHash);
+  out.bytes(view_of(header.payload_hash));
+  Bytes stored = out.take();
+  stored += payload;
+  return stored;
+}
+
+std::expected<StoredEvent, std::string> decode_event(std::string_view stored) {
+  CborReader reader(stored);
+  StoredEvent event;
+  event.header = read_header(reader);
+  if (!reader.ok()) return std::unexpected("en-tête illisible : " + reader.error());
+  const std::string_view payload = stored.substr(reader.offset());
+  if (sha256(payload) != event.header.payload_hash) {
+    return std::unexpected(fmt::format("le contenu ({} octets) n'a pas l'empreinte que dit l'en-tête", payload.size()));
+  }
+  event.payload = payload;
+  event.stored = stored;
+  return event;
+}
+
+}  // namespace assemblier::storage

@@ -1,0 +1,157 @@
+#include "storage/journal.hpp"
+
+#include "storage/keys.hpp"
+#include "storage/reading.hpp"
+#include "storage/store.hpp"
+#include "storage/verify.hpp"
+#include "storage/writer.hpp"
+
+#include <fmt/format.h>
+#include <openssl/rand.h>
+
+namespace assemblier::storage {
+
+namespace {
+
+std::string new_uuid() {
+  unsigned char octets[16] = {};
+  if (RAND_bytes(octets, sizeof octets) != 1) return {};
+  octets[6] = static_cast<unsigned char>((octets[6] & 0x0FU) | 0x40U);
+  octets[8] = static_cast<unsigned char>((octets[8] & 0x3FU) | 0x80U);
+  const std::string hex = to_hex(std::string_view(reinterpret_cast<const char*>(octets), sizeof octets));
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
+                     hex.substr(20));
+}
+
+class StoredJournal final : public Journal {
+ public:
+  StoredJournal(std::unique_ptr<Store> store, const JournalOptions& options, std::string id, const Counters& counters)
+      : store_(std::move(store)), id_(std::move(id)) {
+    if (!options.read_only) writer_ = std::make_unique<Writer>(*store_, options, counters);
+  }
+
+  std::future<Result<AppendResult>> submit(AppendRequest request) override {
+    if (writer_) return writer_->submit(std::move(request));
+    std::promise<Result<AppendResult>> promise;
+    promise.set_value(std::unexpected(
+        Error{ErrorKind::kInvalid, "le journal est ouvert en lecture seule ; l'ouvrir en écriture pour y inscrire"}));
+    return promise.get_future();
+  }
+
+  Result<void> read_flux(std::string_view flux, Version from, const EventVisitor& visit) override {
+    return storage::read_flux(*store_->view(), flux, from, visit);
+  }
+
+  Result<void> read_all(Position from, const EventVisitor& visit) override {
+    return storage::read_all(*store_->view(), from, visit);
+  }
+
+  Result<std::optional<FluxHead>> head(std::string_view flux) override {
+    if (flux.find('\0') != std::string_view::npos) return std::nullopt;
+    auto value = store_->get(head_key(flux));
+    if (!value) return std::unexpected(std::move(value.error()));
+    if (!*value) return std::nullopt;
+    auto head = decode_head(**value);
+    if (!head) return damaged(fmt::format("la tête du flux « {} » est illisible", flux));
+    return head;
+  }
+
+  Result<void> list_flux(std::string_view prefix,
+                         const std::function<bool(std::string_view, const FluxHead&)>& visit) override {
+    return storage::list_flux(*store_->view(), prefix, visit);
+  }
+
+  Result<std::optional<StoredOutcome>> outcome(std::string_view acte_id) override {
+    auto value = store_->get(outcome_key(acte_id));
+    if (!value) return std::unexpected(std::move(value.error()));
+    if (!*value) return std::nullopt;
+    auto outcome = decode_outcome(acte_id, **value);
+    if (!outcome) return damaged(fmt::format("la réponse gardée pour l'acte « {} » est illisible", acte_id));
+    return outcome;
+  }
+
+  Result<JournalInfo> info() override {
+    auto counters = read_counters(*store_->view());
+    if (!counters) return std::unexpected(std::move(counters.error()));
+    return JournalInfo{
+        .format = kFormat, .journal_id = id_, .next = Position{counters->events}, .flux_count = counters->flux};
+  }
+
+  Result<VerifyReport> verify(const Progress& progress) override {
+    return storage::verify(*store_, *store_->view(), progress);
+  }
+
+ private:
+  static std::unexpected<Error> damaged(const std::string& what) {
+    return std::unexpected(
+        Error{ErrorKind::kDamaged, "journal abîmé : " + what + " ; « journal verifier » donne la liste complète"});
+  }
+
+  std::unique_ptr<Store> store_;
+  std::string id_;
+  std::unique_ptr<Writer> writer_;  // after the store: stops before it closes
+};
+
+// Whether the last event agrees with the counters: one seek, whatever the length of the journal.
+Result<void> check_end(View& view, const Counters& counters) {
+  const auto cursor =
+      view.scan(event_key(Position{counters.events == 0 ? 0 : counters.events - 1}), tag_end(Tag::kEvent));
+  std::uint64_t found = 0;
+  for (; cursor->valid() && found < 2; cursor->next()) ++found;
+  if (auto ok = cursor->status(); found < 2 && !ok) return ok;
+  if (found != (counters.events == 0 ? 0U : 1U)) {
+    return std::unexpected(Error{
+        ErrorKind::kDamaged, fmt::format("journal abîmé : les compteurs disent {} événements, la fin du journal ne s'y "
+                                         "accorde pas ; lancer « journal verifier », ne plus y écrire",
+                                         counters.events)});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<AppendResult> Journal::append(AppendRequest request) { return submit(std::move(request)).get(); }
+
+Result<void> initialise(Store& store) {
+  const std::string id = new_uuid();
+  if (id.empty())
+    return std::unexpected(Error{ErrorKind::kIo, "le système ne donne pas d'octets aléatoires pour nommer le journal"});
+  store.put(format_key(), encode_format(kFormat));
+  store.put(journal_id_key(), id);
+  store.put(counters_key(), encode_counters(Counters{}));
+  return store.commit();
+}
+
+Result<std::unique_ptr<Journal>> open_journal(std::unique_ptr<Store> store, JournalOptions options) {
+  const auto view = store->view();
+  auto format = view->get(format_key());
+  if (!format) return std::unexpected(std::move(format.error()));
+  const auto number = *format ? decode_format(**format) : std::nullopt;
+  if (!number) {
+    return std::unexpected(
+        Error{ErrorKind::kDamaged,
+              "journal abîmé : l'enregistrement du format manque ou est illisible ; ce répertoire n'est pas un "
+              "journal entier, repartir d'une sauvegarde"});
+  }
+  if (*number != kFormat) {
+    return std::unexpected(
+        Error{ErrorKind::kFormat,
+              fmt::format("le journal est au format {}, ce programme connaît le format {} ; prendre une version "
+                          "d'assemblier qui le lit",
+                          *number, kFormat)});
+  }
+  auto id = view->get(journal_id_key());
+  if (!id) return std::unexpected(std::move(id.error()));
+  if (!*id)
+    return std::unexpected(
+        Error{ErrorKind::kDamaged, "journal abîmé : son identifiant manque ; lancer « journal verifier »"});
+  auto counters = read_counters(*view);
+  // A reader opens all the same: verify() then says what is wrong and where.
+  if (!options.read_only) {
+    if (!counters) return std::unexpected(std::move(counters.error()));
+    if (auto ok = check_end(*view, *counters); !ok) return std::unexpected(std::move(ok.error()));
+  }
+  return std::make_unique<StoredJournal>(std::move(store), options, std::move(**id), counters.value_or(Counters{}));
+}
+
+}  // namespace assemblier::storage

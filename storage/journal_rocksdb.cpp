@@ -1,0 +1,282 @@
+#include "storage/journal_rocksdb.hpp"
+
+#include "storage/keys.hpp"
+#include "storage/rocksdb_files.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/sst_file_reader.h>
+#include <unistd.h>
+
+namespace assemblier::storage {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+// Raises a flag, nothing more: what to do about it is the writer's decision.
+class ErrorFlag final : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status* /*status*/) override {
+    raised = true;
+  }
+  std::atomic<bool> raised = false;
+};
+
+class RocksCursor final : public Cursor {
+ public:
+  RocksCursor(rocksdb::DB& database, const rocksdb::Snapshot* snapshot, std::string_view begin, std::string_view end,
+              std::string directory)
+      : begin_(begin), end_(end), lower_(begin_), upper_(end_), directory_(std::move(directory)) {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot;
+    options.iterate_lower_bound = &lower_;
+    if (!end_.empty()) options.iterate_upper_bound = &upper_;
+    status_ = guarded([&] {
+      iterator_.reset(database.NewIterator(options));
+      iterator_->Seek(lower_);
+      return iterator_->status();
+    });
+  }
+
+  void seek(std::string_view key) override {
+    if (!iterator_) return;
+    status_ = guarded([&] {
+      iterator_->Seek(std::max<std::string_view>(key, begin_));
+      return iterator_->status();
+    });
+  }
+  void next() override {
+    status_ = guarded([&] {
+      iterator_->Next();
+      return iterator_->Valid() ? rocksdb::Status::OK() : iterator_->status();
+    });
+  }
+  bool valid() const override { return iterator_ && status_.ok() && iterator_->Valid(); }
+  std::string_view key() const override { return view_of(iterator_->key()); }
+  std::string_view value() const override { return view_of(iterator_->value()); }
+  Result<void> status() const override {
+    if (!status_.ok()) return std::unexpected(to_error(status_, directory_));
+    return {};
+  }
+
+ private:
+  const Bytes begin_;
+  const Bytes end_;
+  const rocksdb::Slice lower_;
+  const rocksdb::Slice upper_;
+  const std::string directory_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+  rocksdb::Status status_;
+};
+
+Result<std::optional<Bytes>> get_value(rocksdb::DB& database, const rocksdb::Snapshot* snapshot, std::string_view key,
+                                       const std::string& directory) {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  Bytes value;
+  const auto status =
+      guarded([&] { return database.Get(options, database.DefaultColumnFamily(), rocksdb::Slice(key), &value); });
+  if (status.ok()) return value;
+  // An absent key and an absent file are both "not found": only the first has no path.
+  if (status.IsNotFound() && !status.IsPathNotFound()) return std::nullopt;
+  return std::unexpected(to_error(status, directory));
+}
+
+class RocksView final : public View {
+ public:
+  RocksView(rocksdb::DB& database, const std::string& directory)
+      : database_(database), directory_(directory), snapshot_(database.GetSnapshot()) {}
+  ~RocksView() override {
+    if (snapshot_ != nullptr) database_.ReleaseSnapshot(snapshot_);
+  }
+  Result<std::optional<Bytes>> get(std::string_view key) override {
+    return get_value(database_, snapshot_, key, directory_);
+  }
+  std::unique_ptr<Cursor> scan(std::string_view begin, std::string_view end) override {
+    return std::make_unique<RocksCursor>(database_, snapshot_, begin, end, directory_);
+  }
+
+ private:
+  rocksdb::DB& database_;
+  const std::string& directory_;
+  const rocksdb::Snapshot* snapshot_;  // null when read-only: nothing changes there
+};
+
+class RocksStore final : public Store {
+ public:
+  RocksStore(std::string directory, bool read_only, DirectoryHold hold, std::unique_ptr<rocksdb::DB> database,
+             std::shared_ptr<ErrorFlag> flag)
+      : directory_(std::move(directory)),
+        read_only_(read_only),
+        hold_(std::move(hold)),
+        database_(std::move(database)),
+        flag_(std::move(flag)) {}
+
+  ~RocksStore() override {
+    if (read_only_) return;
+    // A clean close leaves no log to read again. If it fails the records are still in the log, so nothing is lost.
+    if (written_ && !failed_) static_cast<void>(guarded([&] { return database_->Flush({}); }));
+    static_cast<void>(guarded([&] { return database_->Close(); }));
+  }
+
+  void put(std::string_view key, std::string_view value) override {
+    const auto status = guarded([&] { return batch_.Put(rocksdb::Slice(key), rocksdb::Slice(value)); });
+    if (!status.ok() && put_status_.ok()) put_status_ = status;
+  }
+
+  Result<void> commit() override {
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    rocksdb::Status status = put_status_;
+    if (status.ok() && (failed_ || flag_->raised))
+      status = rocksdb::Status::IOError("une écriture précédente a échoué");
+    if (status.ok()) status = guarded([&] { return database_->Write(options, &batch_); });
+    batch_.Clear();
+    put_status_ = rocksdb::Status::OK();
+    written_ = true;
+    if (status.ok()) return {};
+    failed_ = true;
+    return std::unexpected(to_error(status, directory_));
+  }
+
+  Result<std::optional<Bytes>> get(std::string_view key) override {
+    return get_value(*database_, nullptr, key, directory_);
+  }
+  std::unique_ptr<View> view() override { return std::make_unique<RocksView>(*database_, directory_); }
+
+  void verify_files(const std::function<void(std::string)>& found) override {
+    // Compaction must not take a file away while it is checked.
+    const bool held = !read_only_ && database_->DisableFileDeletions().ok();
+    std::vector<rocksdb::LiveFileMetaData> files;
+    database_->GetLiveFilesMetaData(&files);
+    for (const rocksdb::LiveFileMetaData& file : files) {
+      const std::string path = file.db_path + file.name;
+      rocksdb::SstFileReader reader(make_options(nullptr));
+      const auto status = guarded([&] {
+        auto opened = reader.Open(path);
+        return opened.ok() ? reader.VerifyChecksum() : opened;
+      });
+      if (!status.ok()) found(fmt::format("fichier {}{} : {}", path, positions_of(file), status.ToString()));
+    }
+    if (held) static_cast<void>(database_->EnableFileDeletions(false));
+  }
+
+ private:
+  // The positions that a table may hold, by the bounds of its keys.
+  static std::string positions_of(const rocksdb::LiveFileMetaData& file) {
+    const auto first = decode_event_key(file.smallestkey);
+    if (!first) return file.smallestkey < tag_end(Tag::kEvent) ? std::string() : std::string(" (sans événement)");
+    const auto last = decode_event_key(file.largestkey);
+    return last ? fmt::format(" (positions {} à {})", first->value, last->value)
+                : fmt::format(" (positions à partir de {})", first->value);
+  }
+
+  const std::string directory_;
+  const bool read_only_;
+  const DirectoryHold hold_;  // given back after the database is closed
+  std::unique_ptr<rocksdb::DB> database_;
+  std::shared_ptr<ErrorFlag> flag_;
+  rocksdb::WriteBatch batch_;
+  rocksdb::Status put_status_;
+  bool written_ = false;
+  std::atomic<bool> failed_ = false;
+};
+
+Result<std::unique_ptr<Store>> open_store(const std::string& directory, bool read_only, bool create,
+                                          rocksdb::Env* env) {
+  auto hold = DirectoryHold::take(directory, read_only);
+  if (!hold) return std::unexpected(std::move(hold.error()));
+  rocksdb::Options options = make_options(env);
+  options.create_if_missing = create;
+  auto flag = std::make_shared<ErrorFlag>();
+  options.listeners.push_back(flag);
+  Result<std::unique_ptr<rocksdb::DB>> database;
+  if (create) {
+    rocksdb::DB* created = nullptr;
+    const auto status = guarded([&] { return rocksdb::DB::Open(options, directory, &created); });
+    if (!status.ok()) return std::unexpected(to_error(status, directory));
+    database = std::unique_ptr<rocksdb::DB>(created);
+  } else {
+    database = open_database(directory, read_only, std::move(options));
+  }
+  if (!database) return std::unexpected(std::move(database.error()));
+  return std::make_unique<RocksStore>(directory, read_only, std::move(*hold), std::move(*database), std::move(flag));
+}
+
+std::unexpected<Error> cannot_create(const std::string& directory, const std::string& why) {
+  return std::unexpected(
+      Error{ErrorKind::kIo,
+            fmt::format("le journal {} n'a pas pu être créé : {} ; vérifier le chemin, les droits et la place",
+                        directory, why)});
+}
+
+// So that the new name itself survives a power cut.
+bool sync_directory(const fs::path& directory) {
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool ok = ::fsync(descriptor) == 0;
+  ::close(descriptor);
+  return ok;
+}
+
+// The journal is built beside its place and moved there whole: an interrupted creation leaves no half journal.
+Result<void> create_in(const fs::path& target) {
+  std::error_code error;
+  const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  fs::create_directories(parent, error);
+  if (error) return cannot_create(target.string(), error.message());
+  std::string building = target.string() + ".XXXXXX";
+  if (::mkdtemp(building.data()) == nullptr) return cannot_create(target.string(), std::strerror(errno));
+  fs::permissions(building, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec, error);
+  auto store = open_store(building, false, true, nullptr);
+  Result<void> done = store ? initialise(**store) : std::unexpected(std::move(store.error()));
+  store = {};
+  if (done) {
+    fs::rename(building, target, error);
+    if (error) done = cannot_create(target.string(), error.message());
+    if (done && !sync_directory(parent)) done = cannot_create(target.string(), std::strerror(errno));
+  }
+  if (!done) fs::remove_all(building, error);
+  return done;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_rocksdb_store(const std::string& directory, bool read_only, rocksdb::Env* env) {
+  if (auto ok = check_present(directory); !ok) return std::unexpected(std::move(ok.error()));
+  return open_store(directory, read_only, false, env);
+}
+
+Result<std::unique_ptr<Journal>> create_rocksdb(const std::string& directory, JournalOptions options) {
+  std::error_code error;
+  const fs::path asked = directory.ends_with('/') ? fs::path(directory).parent_path() : fs::path(directory);
+  const fs::path target = fs::exists(asked, error) ? fs::canonical(asked, error) : asked;
+  if (fs::exists(target, error) && !fs::is_empty(target, error)) {
+    const bool journal = fs::exists(target / "CURRENT", error);
+    return std::unexpected(Error{
+        ErrorKind::kExists,
+        journal ? fmt::format("un journal existe déjà dans {} ; l'ouvrir, ou donner un autre répertoire", directory)
+                : fmt::format("le répertoire {} n'est pas vide ; donner un répertoire vide ou qui n'existe pas encore",
+                              directory)});
+  }
+  if (auto ok = create_in(target); !ok) return std::unexpected(std::move(ok.error()));
+  return open_rocksdb(directory, std::move(options));
+}
+
+Result<std::unique_ptr<Journal>> open_rocksdb(const std::string& directory, JournalOptions options) {
+  auto store = open_rocksdb_store(directory, options.read_only, nullptr);
+  if (!store) return std::unexpected(std::move(store.error()));
+  return open_journal(std::move(*store), std::move(options));
+}
+
+}  // namespace assemblier::storage

@@ -1,0 +1,203 @@
+#include "storage/keys.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace assemblier::storage {
+
+namespace {
+
+constexpr std::size_t kHashBytes = 32;
+
+template <class Unsigned>
+void put(Bytes& out, Unsigned value) {
+  char octets[sizeof(Unsigned)];
+  for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
+    octets[i] = static_cast<char>(value >> (8 * (sizeof(Unsigned) - 1 - i)) & 0xFFU);
+  }
+  out.append(octets, sizeof octets);
+}
+
+void put(Bytes& out, const Hash& hash) { out.append(hash.octets.begin(), hash.octets.end()); }
+
+// Takes from the front of `in`. REQUIRES enough octets.
+template <class Unsigned>
+Unsigned take(std::string_view& in) {
+  Unsigned value = 0;
+  for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
+    value = static_cast<Unsigned>(value << 8U | static_cast<unsigned char>(in[i]));
+  }
+  in.remove_prefix(sizeof(Unsigned));
+  return value;
+}
+
+Hash take_hash(std::string_view& in) {
+  Hash hash;
+  std::transform(in.begin(), in.begin() + kHashBytes, hash.octets.begin(),
+                 [](char c) { return static_cast<std::uint8_t>(c); });
+  in.remove_prefix(kHashBytes);
+  return hash;
+}
+
+Bytes tagged(Tag tag, std::size_t more) {
+  Bytes key;
+  key.reserve(1 + more);
+  key += static_cast<char>(tag);
+  return key;
+}
+
+Bytes named(Tag tag, std::string_view name) {
+  Bytes key = tagged(tag, name.size());
+  key += name;
+  return key;
+}
+
+bool has(std::string_view key, Tag tag) { return !key.empty() && key.front() == static_cast<char>(tag); }
+
+}  // namespace
+
+Bytes event_key(Position position) {
+  Bytes key = tagged(Tag::kEvent, 8);
+  put(key, position.value);
+  return key;
+}
+
+Bytes index_key(std::string_view flux, Version version) {
+  assert(flux.find('\0') == std::string_view::npos);
+  Bytes key = tagged(Tag::kIndex, flux.size() + 9);
+  key += flux;
+  key += '\0';
+  put(key, version.value);
+  return key;
+}
+
+Bytes head_key(std::string_view flux) {
+  assert(flux.find('\0') == std::string_view::npos);
+  return named(Tag::kHead, flux);
+}
+
+Bytes outcome_key(std::string_view acte_id) { return named(Tag::kOutcome, acte_id); }
+Bytes format_key() { return named(Tag::kMeta, "format"); }
+Bytes journal_id_key() { return named(Tag::kMeta, "journal"); }
+Bytes counters_key() { return named(Tag::kMeta, "counters"); }
+
+Bytes tag_begin(Tag tag) { return Bytes(1, static_cast<char>(tag)); }
+Bytes tag_end(Tag tag) { return Bytes(1, static_cast<char>(static_cast<char>(tag) + 1)); }
+
+Bytes prefix_end(std::string_view prefix) {
+  Bytes end(prefix);
+  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xFF) end.pop_back();
+  assert(!end.empty());
+  end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
+std::optional<Position> decode_event_key(std::string_view key) {
+  if (!has(key, Tag::kEvent) || key.size() != 9) return std::nullopt;
+  key.remove_prefix(1);
+  return Position{take<std::uint64_t>(key)};
+}
+
+std::optional<IndexKey> decode_index_key(std::string_view key) {
+  if (!has(key, Tag::kIndex)) return std::nullopt;
+  key.remove_prefix(1);
+  const std::size_t end = key.find('\0');
+  if (end == std::string_view::npos || end == 0 || key.size() != end + 9) return std::nullopt;
+  IndexKey decoded{.flux = std::string(key.substr(0, end)), .version = {}};
+  key.remove_prefix(end + 1);
+  decoded.version.value = take<std::uint64_t>(key);
+  return decoded;
+}
+
+std::optional<std::string_view> decode_head_key(std::string_view key) {
+  if (!has(key, Tag::kHead) || key.size() < 2 || key.find('\0') != std::string_view::npos) return std::nullopt;
+  return key.substr(1);
+}
+
+std::optional<std::string_view> decode_outcome_key(std::string_view key) {
+  if (!has(key, Tag::kOutcome) || key.size() < 2) return std::nullopt;
+  return key.substr(1);
+}
+
+Bytes encode_position(Position position) {
+  Bytes value;
+  put(value, position.value);
+  return value;
+}
+
+std::optional<Position> decode_position(std::string_view value) {
+  if (value.size() != 8) return std::nullopt;
+  return Position{take<std::uint64_t>(value)};
+}
+
+Bytes encode_head(const FluxHead& head) {
+  Bytes value;
+  value.reserve(16 + kHashBytes);
+  put(value, head.version.value);
+  put(value, head.position.value);
+  put(value, head.hash);
+  return value;
+}
+
+std::optional<FluxHead> decode_head(std::string_view value) {
+  if (value.size() != 16 + kHashBytes) return std::nullopt;
+  FluxHead head;
+  head.version.value = take<std::uint64_t>(value);
+  head.position.value = take<std::uint64_t>(value);
+  head.hash = take_hash(value);
+  return head;
+}
+
+Bytes encode_outcome(const StoredOutcome& outcome) {
+  Bytes value;
+  value.reserve(kHashBytes + 12 + outcome.outcome.answer.size());
+  put(value, outcome.outcome.fingerprint);
+  put(value, outcome.first.value);
+  put(value, outcome.count);
+  value += outcome.outcome.answer;
+  return value;
+}
+
+std::optional<StoredOutcome> decode_outcome(std::string_view acte_id, std::string_view value) {
+  if (value.size() < kHashBytes + 12) return std::nullopt;
+  StoredOutcome outcome;
+  outcome.outcome.acte_id = acte_id;
+  outcome.outcome.fingerprint = take_hash(value);
+  outcome.first.value = take<std::uint64_t>(value);
+  outcome.count = take<std::uint32_t>(value);
+  outcome.outcome.answer = value;
+  return outcome;
+}
+
+Bytes encode_counters(const Counters& counters) {
+  Bytes value;
+  value.reserve(32);
+  put(value, counters.events);
+  put(value, counters.flux);
+  put(value, counters.outcomes);
+  put(value, static_cast<std::uint64_t>(counters.instant_us));
+  return value;
+}
+
+std::optional<Counters> decode_counters(std::string_view value) {
+  if (value.size() != 32) return std::nullopt;
+  Counters counters;
+  counters.events = take<std::uint64_t>(value);
+  counters.flux = take<std::uint64_t>(value);
+  counters.outcomes = take<std::uint64_t>(value);
+  counters.instant_us = static_cast<std::int64_t>(take<std::uint64_t>(value));
+  return counters;
+}
+
+Bytes encode_format(std::uint32_t format) {
+  Bytes value;
+  put(value, format);
+  return value;
+}
+
+std::optional<std::uint32_t> decode_format(std::string_view value) {
+  if (value.size() != 4) return std::nullopt;
+  return take<std::uint32_t>(value);
+}
+
+}  // namespace assemblier::storage

@@ -1,0 +1,76 @@
+#pragma once
+// Records of the journal: the only place that encodes and decodes keys and the small values beside the events.
+// Keys live in one ordered space compared bytewise: one tag octet, then big-endian fixed width numbers, so that the
+// order of keys is the order of positions, of flux names and of versions. storage/README.md holds the table.
+// Private to storage/.
+//
+// Thread-safety: values only.
+//
+//   const Bytes key = event_key(Position{12});  decode_event_key(key)->value == 12
+
+#include "storage/journal.hpp"
+
+#include <optional>
+
+namespace assemblier::storage {
+
+/// Format version of the data, kept in the record format_key(). A journal of another format is refused.
+inline constexpr std::uint32_t kFormat = 1;
+
+/// First octet of every key.
+enum class Tag : char {
+  kEvent = 'e',    ///< position (8) → stored event
+  kIndex = 'f',    ///< flux, 0x00, version (8) → position (8)
+  kHead = 'h',     ///< flux → version (8), position (8), hash (32)
+  kMeta = 'm',     ///< name → see below
+  kOutcome = 'o',  ///< acte id → fingerprint (32), first position (8), count (4), answer
+};
+
+/// The journal's totals, rewritten in every batch.
+struct Counters {
+  std::uint64_t events = 0;  ///< also the next position
+  std::uint64_t flux = 0;
+  std::uint64_t outcomes = 0;
+  std::int64_t instant_us = 0;  ///< of the last event
+  bool operator==(const Counters&) const = default;
+};
+
+struct IndexKey {
+  std::string flux;
+  Version version;
+};
+
+[[nodiscard]] Bytes event_key(Position position);
+/// REQUIRES no 0x00 in `flux`, here and below.
+[[nodiscard]] Bytes index_key(std::string_view flux, Version version);
+[[nodiscard]] Bytes head_key(std::string_view flux);
+[[nodiscard]] Bytes outcome_key(std::string_view acte_id);
+[[nodiscard]] Bytes format_key();
+[[nodiscard]] Bytes journal_id_key();
+[[nodiscard]] Bytes counters_key();
+
+/// First key of a tag, and the first key after all of its keys.
+[[nodiscard]] Bytes tag_begin(Tag tag);
+[[nodiscard]] Bytes tag_end(Tag tag);
+/// First key after all keys that begin with `prefix`. REQUIRES an octet of `prefix` below 0xFF.
+[[nodiscard]] Bytes prefix_end(std::string_view prefix);
+
+/// Inverses: nothing for bytes that the encoders above cannot have produced.
+[[nodiscard]] std::optional<Position> decode_event_key(std::string_view key);
+[[nodiscard]] std::optional<IndexKey> decode_index_key(std::string_view key);
+[[nodiscard]] std::optional<std::string_view> decode_head_key(std::string_view key);
+[[nodiscard]] std::optional<std::string_view> decode_outcome_key(std::string_view key);
+
+[[nodiscard]] Bytes encode_position(Position position);
+[[nodiscard]] std::optional<Position> decode_position(std::string_view value);
+[[nodiscard]] Bytes encode_head(const FluxHead& head);
+[[nodiscard]] std::optional<FluxHead> decode_head(std::string_view value);
+/// The id is in the key.
+[[nodiscard]] Bytes encode_outcome(const StoredOutcome& outcome);
+[[nodiscard]] std::optional<StoredOutcome> decode_outcome(std::string_view acte_id, std::string_view value);
+[[nodiscard]] Bytes encode_counters(const Counters& counters);
+[[nodiscard]] std::optional<Counters> decode_counters(std::string_view value);
+[[nodiscard]] Bytes encode_format(std::uint32_t format);
+[[nodiscard]] std::optional<std::uint32_t> decode_format(std::string_view value);
+
+}  // namespace assemblier::storage

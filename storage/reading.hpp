@@ -1,0 +1,47 @@
+#pragma once
+// Reads that check what they read: strict decoding, payload hash, positions and versions without gap, hash chain.
+// Private to storage/.
+//
+// Thread-safety: a ChainChecker belongs to one thread; the functions are as safe as the View they are given.
+
+#include "storage/bounded_map.hpp"
+#include "storage/keys.hpp"
+#include "storage/store.hpp"
+
+namespace assemblier::storage {
+
+/// "position 12 (flux dossier/1, version 3)".
+[[nodiscard]] std::string name_of(const Header& header);
+/// "la position 4" or "les positions 4 à 9", for last ≥ first.
+[[nodiscard]] std::string name_range(std::uint64_t first, std::uint64_t last);
+
+/// The counters, kDamaged when they are missing or malformed.
+[[nodiscard]] Result<Counters> read_counters(View& view);
+
+/// Checks each event against its predecessor in its flux, in position order. Remembers the last link of recent flux,
+/// and looks the others up, so that memory stays bounded.
+class ChainChecker {
+ public:
+  explicit ChainChecker(View& view);
+  /// kDamaged when the chain breaks here; kIo and others when the predecessor could not be read.
+  [[nodiscard]] Result<void> check(const StoredEvent& event);
+  /// Hash of the event given last.
+  [[nodiscard]] const Hash& hash() const { return hash_; }
+
+ private:
+  struct Link {
+    Version version;
+    Hash hash;
+  };
+  Result<Hash> look_up(const Header& header);
+  View& view_;
+  BoundedMap<Link> links_;
+  Hash hash_;
+};
+
+[[nodiscard]] Result<void> read_flux(View& view, std::string_view flux, Version from, const EventVisitor& visit);
+[[nodiscard]] Result<void> read_all(View& view, Position from, const EventVisitor& visit);
+[[nodiscard]] Result<void> list_flux(View& view, std::string_view prefix,
+                                     const std::function<bool(std::string_view, const FluxHead&)>& visit);
+
+}  // namespace assemblier::storage

@@ -1,0 +1,340 @@
+#include "storage/rocksdb_files.hpp"
+
+#include "storage/keys.hpp"
+#include "storage/log_scan.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/sst_file_reader.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <unistd.h>
+
+namespace assemblier::storage {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRestore = "garder le répertoire tel quel et repartir d'une sauvegarde";
+
+class NullLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+std::unexpected<Error> damaged(const std::string& directory, const std::string& what) {
+  return std::unexpected(
+      Error{ErrorKind::kDamaged, fmt::format("journal abîmé ({}) : {} ; {}", directory, what, kRestore)});
+}
+
+struct FileList {
+  std::vector<fs::path> logs;    // write-ahead logs, oldest first
+  std::vector<fs::path> tables;  // by name
+  bool current = false;
+  bool manifest = false;
+};
+
+Result<FileList> list_files(const std::string& directory) {
+  FileList list;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    const fs::path path = at->path();
+    const std::string name = path.filename().string();
+    if (name == "CURRENT") list.current = true;
+    if (name.starts_with("MANIFEST-")) list.manifest = true;
+    if (path.extension() == ".log") list.logs.push_back(path);
+    if (path.extension() == ".sst") list.tables.push_back(path);
+  }
+  if (error) {
+    return std::unexpected(
+        Error{ErrorKind::kIo, fmt::format("le répertoire {} ne se lit pas : {} ; vérifier les droits et le disque",
+                                          directory, error.message())});
+  }
+  const auto number_first = [](const fs::path& a, const fs::path& b) {
+    const std::string left = a.stem().string();
+    const std::string right = b.stem().string();
+    return left.size() != right.size() ? left.size() < right.size() : left < right;
+  };
+  std::sort(list.logs.begin(), list.logs.end(), number_first);
+  std::sort(list.tables.begin(), list.tables.end(), number_first);
+  return list;
+}
+
+Result<std::string> read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string octets((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (!in.is_open() || in.bad()) {
+    return std::unexpected(Error{
+        ErrorKind::kIo, fmt::format("le fichier {} ne se lit pas ; vérifier les droits et le disque", path.string())});
+  }
+  return octets;
+}
+
+// The positions that the event records of one write-ahead record carry.
+class PositionsOf final : public rocksdb::WriteBatch::Handler {
+ public:
+  rocksdb::Status PutCF(std::uint32_t /*family*/, const rocksdb::Slice& key, const rocksdb::Slice& /*value*/) override {
+    if (const auto position = decode_event_key(key.ToStringView())) {
+      first = std::min(first.value_or(*position), *position);
+      last = std::max(last.value_or(*position), *position);
+    }
+    return rocksdb::Status::OK();
+  }
+  std::optional<Position> first;
+  std::optional<Position> last;
+};
+
+PositionsOf positions_of(std::string_view record) {
+  PositionsOf positions;
+  const auto status = guarded([&] { return rocksdb::WriteBatch(std::string(record)).Iterate(&positions); });
+  if (!status.ok()) return {};
+  return positions;
+}
+
+// What can still be read of the tables, for a journal that does not open.
+struct TablesSeen {
+  std::vector<std::string> unreadable;
+  std::vector<std::string> readable;  // "positions 0 à 39 (000012.sst)"
+  std::optional<Position> last;
+};
+
+std::optional<Position> position_here(const rocksdb::Iterator& at) {
+  return at.Valid() ? decode_event_key(at.key().ToStringView()) : std::nullopt;
+}
+
+TablesSeen look_at_tables(const FileList& files) {
+  TablesSeen seen;
+  for (const fs::path& path : files.tables) {
+    rocksdb::SstFileReader reader(make_options(nullptr));
+    const auto status = guarded([&] {
+      auto opened = reader.Open(path.string());
+      return opened.ok() ? reader.VerifyChecksum() : opened;
+    });
+    if (!status.ok()) {
+      seen.unreadable.push_back(fmt::format("{} ({})", path.filename().string(), status.ToString()));
+      continue;
+    }
+    const std::unique_ptr<rocksdb::Iterator> at(reader.NewIterator({}));
+    at->Seek(tag_begin(Tag::kEvent));
+    const auto first = position_here(*at);
+    at->SeekForPrev(tag_end(Tag::kEvent));
+    const auto last = position_here(*at);
+    if (!at->status().ok() || !first || !last) continue;
+    seen.readable.push_back(fmt::format("{} à {} ({})", first->value, last->value, path.filename().string()));
+    seen.last = std::max(seen.last.value_or(*last), *last);
+  }
+  return seen;
+}
+
+std::string describe(const TablesSeen& seen) {
+  std::string text;
+  if (!seen.unreadable.empty()) text += fmt::format(" ; fichiers illisibles : {}", fmt::join(seen.unreadable, ", "));
+  text += seen.readable.empty()
+              ? std::string(" ; aucune position ne se lit dans les fichiers .sst")
+              : fmt::format(" ; positions qui se lisent encore : {}, les autres non", fmt::join(seen.readable, ", "));
+  return text;
+}
+
+Result<void> check_manifest(const std::string& directory, const FileList& files) {
+  auto current = read_file(fs::path(directory) / "CURRENT");
+  if (!current) return std::unexpected(std::move(current.error()));
+  std::string name = *current;
+  if (!name.empty() && name.back() == '\n') name.pop_back();
+  const bool well_formed = name.starts_with("MANIFEST-") && name.find('/') == std::string::npos;
+  if (!well_formed || !fs::exists(fs::path(directory) / name)) {
+    return damaged(directory, fmt::format("le fichier CURRENT ne nomme pas un fichier MANIFEST présent (octets {}){}",
+                                          to_hex(name.substr(0, 40)), describe(look_at_tables(files))));
+  }
+  auto manifest = read_file(fs::path(directory) / name);
+  if (!manifest) return std::unexpected(std::move(manifest.error()));
+  const LogScan scan = scan_log(*manifest, [](std::string_view, bool) {});
+  if (scan.state != LogState::kDamaged) return {};
+  return damaged(directory, fmt::format("fichier {}, octet {} : {}{}", name, scan.offset, scan.why,
+                                        describe(look_at_tables(files))));
+}
+
+// Whether the last write-ahead log that holds anything is torn.
+Result<bool> check_logs(const std::string& directory, const FileList& files) {
+  bool torn = false;
+  std::optional<Position> before;
+  std::optional<Position> after;
+  std::string damage;
+  for (const fs::path& path : files.logs) {
+    auto log = read_file(path);
+    if (!log) return std::unexpected(std::move(log.error()));
+    if (log->empty()) continue;
+    const LogScan scan = scan_log(*log, [&](std::string_view record, bool beyond) {
+      const PositionsOf positions = positions_of(record);
+      if (!positions.first) return;
+      if (beyond || !damage.empty()) {
+        after = std::min(after.value_or(*positions.first), *positions.first);
+      } else {
+        before = std::max(before.value_or(*positions.last), *positions.last);
+      }
+    });
+    torn = scan.state == LogState::kTorn;
+    if (scan.state == LogState::kDamaged && damage.empty()) {
+      damage = fmt::format("fichier {}, octet {} : {}", path.filename().string(), scan.offset, scan.why);
+    }
+  }
+  if (damage.empty()) return torn;
+  const TablesSeen tables = look_at_tables(files);
+  if (tables.last) before = std::max(before.value_or(*tables.last), *tables.last);
+  const std::uint64_t first = before ? before->value + 1 : 0;
+  const std::string lost = after && after->value > first
+                               ? fmt::format("les positions {} à {} ne se lisent plus", first, after->value - 1)
+                               : fmt::format("les positions ne se lisent plus à partir de la {}", first);
+  return damaged(directory, fmt::format("{} ; {}", damage, lost));
+}
+
+std::mutex writers_mutex;  // guards the names below
+std::set<std::string>& writers() {
+  static std::set<std::string> names;
+  return names;
+}
+
+std::unexpected<Error> locked(const std::string& directory) {
+  return std::unexpected(Error{
+      ErrorKind::kLocked,
+      fmt::format("le journal {} est déjà tenu par un autre programme (ou une autre partie de celui-ci) ; attendre "
+                  "qu'il ait fini ou l'arrêter, ou travailler sur une sauvegarde",
+                  directory)});
+}
+
+}  // namespace
+
+Error to_error(const rocksdb::Status& status, const std::string& what) {
+  const std::string detail = status.ToString();
+  if (detail.find("lock file") != std::string::npos || detail.find("lock hold by") != std::string::npos) {
+    return locked(what).error();
+  }
+  const bool vanished = status.IsPathNotFound() || status.IsNotFound();
+  if (status.IsNoSpace())
+    return {ErrorKind::kIo, fmt::format("{} : le disque est plein ({}) ; libérer de la place", what, detail)};
+  if (status.IsIOError() && !vanished) {
+    return {ErrorKind::kIo,
+            fmt::format("{} : le système refuse une lecture ou une écriture ({}) ; vérifier le disque et les droits",
+                        what, detail)};
+  }
+  if (status.IsCorruption() || status.IsNotSupported() || status.IsInvalidArgument() || vanished) {
+    return {ErrorKind::kDamaged, fmt::format("{} : {}, octets illisibles ou fichier absent ({}) ; {}", what,
+                                             "journal abîmé", detail, kRestore)};
+  }
+  return {ErrorKind::kIo, fmt::format("{} : échec ({}) ; rouvrir le journal", what, detail)};
+}
+
+rocksdb::Options make_options(rocksdb::Env* env) {
+  rocksdb::Options options;
+  if (env != nullptr) options.env = env;
+  options.info_log = std::make_shared<NullLogger>();  // else a LOG file is begun even by a reader
+  options.max_bgerror_resume_count = 0;               // after a failure nothing resumes by itself
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.write_buffer_size = 32U << 20U;  // bounds the log that an opening has to read again
+  options.max_open_files = 512;            // opening looks at few tables, whatever the length of the journal
+  options.skip_stats_update_on_db_open = true;
+  options.max_manifest_file_size = 4U << 20U;
+  options.bytes_per_sync = 1U << 20U;
+  const auto compressions = rocksdb::GetSupportedCompressions();
+  const bool lz4 = std::find(compressions.begin(), compressions.end(), rocksdb::kLZ4Compression) != compressions.end();
+  options.compression = lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 16U << 10U;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));  // most ids and flux asked for are new
+  table.block_cache = rocksdb::NewLRUCache(32U << 20U);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+Result<DirectoryHold> DirectoryHold::take(const std::string& directory, bool read_only) {
+  std::error_code error;
+  const fs::path canonical = fs::canonical(directory, error);
+  const std::string name = error ? directory : canonical.string();
+  DirectoryHold hold;
+  const std::lock_guard lock(writers_mutex);
+  // To close any descriptor of LOCK would drop the lock this process holds as a writer: so look at the names first.
+  if (writers().contains(name)) return locked(directory);
+  if (!read_only) {
+    writers().insert(name);
+    hold.writer_ = name;
+    return hold;
+  }
+  hold.descriptor_ = ::open((fs::path(name) / "LOCK").c_str(), O_RDONLY | O_CLOEXEC);
+  if (hold.descriptor_ < 0) return hold;  // a copy without LOCK: nobody writes there
+  struct flock region{};
+  region.l_type = F_RDLCK;
+  region.l_whence = SEEK_SET;
+  if (::fcntl(hold.descriptor_, F_OFD_SETLK, &region) != 0 && (errno == EAGAIN || errno == EACCES))
+    return locked(directory);
+  return hold;
+}
+
+DirectoryHold::DirectoryHold(DirectoryHold&& other) noexcept
+    : writer_(std::exchange(other.writer_, {})), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+DirectoryHold::~DirectoryHold() {
+  const std::lock_guard lock(writers_mutex);
+  if (!writer_.empty()) writers().erase(writer_);
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<void> check_present(const std::string& directory) {
+  std::error_code error;
+  if (!fs::is_directory(directory, error)) {
+    return std::unexpected(
+        Error{ErrorKind::kAbsent,
+              fmt::format("pas de journal dans {} : ce répertoire n'existe pas ; le créer par « journal creer »",
+                          directory)});
+  }
+  auto files = list_files(directory);
+  if (!files) return std::unexpected(std::move(files.error()));
+  if (files->current) return {};
+  if (files->manifest || !files->logs.empty() || !files->tables.empty()) {
+    return damaged(directory, "le fichier CURRENT manque" + describe(look_at_tables(*files)));
+  }
+  return std::unexpected(Error{
+      ErrorKind::kAbsent,
+      fmt::format("pas de journal dans {} : aucun fichier de journal ; le créer par « journal creer »", directory)});
+}
+
+Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory, bool read_only,
+                                                   rocksdb::Options options) {
+  auto files = list_files(directory);
+  if (!files) return std::unexpected(std::move(files.error()));
+  if (auto ok = check_manifest(directory, *files); !ok) return std::unexpected(std::move(ok.error()));
+  auto torn = check_logs(directory, *files);
+  if (!torn) return std::unexpected(std::move(torn.error()));
+
+  rocksdb::DB* database = nullptr;
+  const auto open = [&] {
+    return guarded([&] {
+      return read_only ? rocksdb::DB::OpenForReadOnly(options, directory, &database)
+                       : rocksdb::DB::Open(options, directory, &database);
+    });
+  };
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
+  rocksdb::Status status = open();
+  if (status.IsCorruption() && *torn) {
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+    status = open();
+  }
+  if (status.ok()) return std::unique_ptr<rocksdb::DB>(database);
+  Error error = to_error(status, directory);
+  if (error.kind == ErrorKind::kDamaged) error.message += describe(look_at_tables(*files));
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace assemblier::storage

@@ -1,0 +1,395 @@
+#include "storage/verify.hpp"
+
+#include "storage/reading.hpp"
+
+#include <chrono>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace assemblier::storage {
+
+namespace {
+
+constexpr std::size_t kKeptFindings = 100;
+constexpr std::chrono::milliseconds kProgressEvery{100};
+
+class Verifier {
+ public:
+  Verifier(Store& store, View& view, const Progress& progress) : store_(store), view_(view), progress_(progress) {}
+
+  VerifyReport run() {
+    store_.verify_files([this](const std::string& message) { find("{}", message); });
+    read_counters();
+    events_pass();
+    flux_pass();
+    outcomes_pass();
+    if (!index_agrees_) name_strange_index_entries();
+    if (!outcomes_agree_) name_strange_outcomes();
+    others_pass();
+    if (progress_) progress_(report_.events, counters_.events);
+    return std::move(report_);
+  }
+
+ private:
+  template <class... Args>
+  void find(fmt::format_string<Args...> format, Args&&... args) {
+    if (report_.findings.size() < kKeptFindings) {
+      report_.findings.push_back({fmt::format(format, std::forward<Args>(args)...)});
+    } else {
+      ++report_.more;
+    }
+  }
+
+  void read_counters();
+  void events_pass();
+  std::uint64_t skip_unreadable(Cursor& cursor, std::uint64_t from, const std::string& why);
+  void check_event(Position position, std::string_view stored);
+  void check_derived(const StoredEvent& event);
+  void flux_pass();
+  void check_head(Cursor& heads, const std::string& flux, Version version, Position position);
+  void check_last_event(const std::string& flux, const FluxHead& head);
+  void outcomes_pass();
+  void name_strange_index_entries();
+  void name_strange_outcomes();
+  void others_pass();
+  bool finished(const Cursor& cursor, const char* what);
+  void show_progress(std::uint64_t done);
+
+  Store& store_;
+  View& view_;
+  const Progress& progress_;
+  VerifyReport report_;
+  Counters counters_;
+  bool counters_known_ = false;
+  bool events_complete_ = true;  // every event could be read
+  bool index_agrees_ = true;     // index entries and events are as many, and each event has its own
+  bool outcomes_agree_ = true;
+  std::uint64_t claimed_ = 0;  // events that lie in the range of their own acte's outcome
+  std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
+};
+
+void Verifier::read_counters() {
+  auto counters = storage::read_counters(view_);
+  if (counters) {
+    counters_ = *counters;
+    counters_known_ = true;
+  } else {
+    find("{}", counters.error().message);
+  }
+}
+
+void Verifier::show_progress(std::uint64_t done) {
+  if (!progress_ || done % 64 != 0) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - shown_ < kProgressEvery) return;
+  shown_ = now;
+  progress_(done, counters_.events);
+}
+
+// Whether the cursor stopped at the end of its range; otherwise a finding.
+bool Verifier::finished(const Cursor& cursor, const char* what) {
+  const auto status = cursor.status();
+  if (!status) find("{} ne se lisent plus jusqu'au bout : {}", what, status.error().message);
+  return status.has_value();
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Events
+
+void Verifier::events_pass() {
+  ChainChecker chain(view_);
+  std::int64_t instant = std::numeric_limits<std::int64_t>::min();
+  std::uint64_t next = 0;
+  const auto cursor = view_.scan(tag_begin(Tag::kEvent), tag_end(Tag::kEvent));
+  while (true) {
+    for (; cursor->valid(); cursor->next()) {
+      const auto position = decode_event_key(cursor->key());
+      if (!position) {
+        find("clé d'événement inconnue : {}", to_hex(cursor->key()));
+        continue;
+      }
+      if (position->value > next) find("il manque {}", name_range(next, position->value - 1));
+      next = position->value + 1;
+      show_progress(next);
+      const auto event = decode_event(cursor->value());
+      if (!event) {
+        find("position {} : ce qui est gardé n'est pas ce qui a été écrit : {}", position->value, event.error());
+        continue;
+      }
+      ++report_.events;
+      if (event->header.position != *position) {
+        find("position {} : porte l'événement {}", position->value, name_of(event->header));
+      }
+      if (event->header.instant_us < instant) {
+        find("{} : instant d'enregistrement antérieur à celui de l'événement d'avant", name_of(event->header));
+      }
+      instant = event->header.instant_us;
+      // A predecessor that cannot be read is named where it lies.
+      if (auto ok = chain.check(*event); !ok && (events_complete_ || ok.error().kind == ErrorKind::kDamaged)) {
+        find("{}", ok.error().message);
+      }
+      check_derived(*event);
+    }
+    const auto status = cursor->status();
+    if (status) break;
+    events_complete_ = false;
+    next = skip_unreadable(*cursor, next, status.error().message);
+    if (!cursor->valid()) return;
+  }
+  if (!counters_known_) return;
+  if (next < counters_.events) find("il manque {}, les dernières", name_range(next, counters_.events - 1));
+  if (next > counters_.events) {
+    find("{} en trop : le compteur dit {} événements", name_range(counters_.events, next - 1), counters_.events);
+  }
+  if (next > 0 && next == counters_.events && instant != counters_.instant_us) {
+    find("le compteur garde l'instant {}, le dernier événement porte {}", counters_.instant_us, instant);
+  }
+}
+
+// Moves the cursor to the first event after `from` that can be read, if any, and names those before. Blocks are damaged
+// as a whole, so that looking at doubling distances, then between, needs few reads.
+std::uint64_t Verifier::skip_unreadable(Cursor& cursor, std::uint64_t from, const std::string& why) {
+  const std::uint64_t end = counters_known_ ? counters_.events : from + (std::uint64_t{1} << 20U);
+  const auto readable = [&](std::uint64_t position) {
+    cursor.seek(event_key(Position{position}));
+    return cursor.valid();
+  };
+  std::uint64_t bad = from;
+  std::uint64_t good = end;
+  for (std::uint64_t step = 1; bad + step < end; step *= 2) {
+    if (readable(bad + step)) {
+      good = bad + step;
+      break;
+    }
+    bad += step;
+  }
+  if (good == end && (end <= from + 1 || !readable(end - 1))) {
+    find("{} ne se lisent plus, ni les suivantes : {}", name_range(from, end > from ? end - 1 : from), why);
+    cursor.seek(tag_end(Tag::kEvent));
+    return end;
+  }
+  if (good == end) good = end - 1;
+  while (bad + 1 < good) {
+    const std::uint64_t middle = bad + (good - bad) / 2;
+    (readable(middle) ? good : bad) = middle;
+  }
+  cursor.seek(event_key(Position{good}));
+  find("{} ne se lisent plus : {}", name_range(from, good - 1), why);
+  return good;
+}
+
+// The records that repeat what the event says.
+void Verifier::check_derived(const StoredEvent& event) {
+  const Header& header = event.header;
+  auto index = header.flux.empty() || header.flux.find('\0') != std::string::npos
+                   ? Result<std::optional<Bytes>>(std::nullopt)
+                   : view_.get(index_key(header.flux, header.version));
+  if (index) {
+    const auto position = *index ? decode_position(**index) : std::nullopt;
+    if (!position) {
+      find("{} : l'index de son flux ne la connaît pas", name_of(header));
+      index_agrees_ = false;
+    } else if (*position != header.position) {
+      find("{} : l'index de son flux donne la position {}", name_of(header), position->value);
+      index_agrees_ = false;
+    }
+  } else {
+    find("{} : son entrée d'index ne se lit plus : {}", name_of(header), index.error().message);
+  }
+  if (header.acte_id.empty()) return;
+  auto value = view_.get(outcome_key(header.acte_id));
+  if (!value) {
+    find("{} : la réponse de son acte « {} » ne se lit plus : {}", name_of(header), header.acte_id,
+         value.error().message);
+    return;
+  }
+  if (!*value) return;  // written without an outcome: nothing to compare with
+  const auto outcome = decode_outcome(header.acte_id, **value);
+  if (!outcome || header.position < outcome->first || header.position.value - outcome->first.value >= outcome->count) {
+    find("{} : la réponse gardée pour son acte « {} » ne la compte pas", name_of(header), header.acte_id);
+    outcomes_agree_ = false;
+  } else {
+    ++claimed_;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Index and heads
+
+void Verifier::flux_pass() {
+  const auto index = view_.scan(tag_begin(Tag::kIndex), tag_end(Tag::kIndex));
+  const auto heads = view_.scan(tag_begin(Tag::kHead), tag_end(Tag::kHead));
+  std::uint64_t entries = 0;
+  std::uint64_t flux_count = 0;
+  while (index->valid()) {
+    std::optional<IndexKey> key = decode_index_key(index->key());
+    if (!key) {
+      find("clé d'index inconnue : {}", to_hex(index->key()));
+      index->next();
+      continue;
+    }
+    ++flux_count;
+    const std::string flux = key->flux;
+    Version next{0};
+    Position last{};
+    for (; index->valid() && (key = decode_index_key(index->key())) && key->flux == flux; index->next()) {
+      ++entries;
+      if (key->version != next)
+        find("index du flux « {} » : version {} là où {} est attendue", flux, key->version.value, next.value);
+      const auto position = decode_position(index->value());
+      if (!position) {
+        find("index du flux « {} » : la valeur de la version {} est illisible", flux, key->version.value);
+      } else {
+        if (next.value > 0 && *position <= last) {
+          find("index du flux « {} » : la version {} recule à la position {}", flux, key->version.value,
+               position->value);
+        }
+        last = *position;
+      }
+      next.value = key->version.value + 1;
+    }
+    if (index->valid() || index->status()) check_head(*heads, flux, Version{next.value - 1}, last);
+  }
+  if (!finished(*index, "les entrées d'index des flux")) return;
+  for (; heads->valid(); heads->next()) find("tête d'un flux sans événement : {}", to_hex(heads->key()));
+  if (!finished(*heads, "les têtes des flux")) return;
+  if (!events_complete_) return;
+  if (entries != report_.events) {
+    find("l'index compte {} entrées pour {} événements lus", entries, report_.events);
+    index_agrees_ = false;
+  }
+  if (counters_known_ && flux_count != counters_.flux) {
+    find("le compteur dit {} flux, l'index en a {}", counters_.flux, flux_count);
+  }
+}
+
+// `heads` walks beside the index, in the same order of flux.
+void Verifier::check_head(Cursor& heads, const std::string& flux, Version version, Position position) {
+  for (; heads.valid(); heads.next()) {
+    const auto name = decode_head_key(heads.key());
+    if (name && *name >= flux) break;
+    find("tête d'un flux sans événement : {}", to_hex(heads.key()));
+  }
+  if (!heads.valid() && !heads.status()) return;  // said at the end
+  if (!heads.valid() || decode_head_key(heads.key()) != flux) {
+    find("le flux « {} » n'a pas de tête ; son dernier événement est à la position {}", flux, position.value);
+    return;
+  }
+  const auto head = decode_head(heads.value());
+  heads.next();
+  if (!head || head->version != version || head->position != position) {
+    find("la tête du flux « {} » ne donne pas sa version {}, position {}", flux, version.value, position.value);
+    return;
+  }
+  check_last_event(flux, *head);
+}
+
+void Verifier::check_last_event(const std::string& flux, const FluxHead& head) {
+  auto stored = view_.get(event_key(head.position));
+  if (!stored || !*stored) return;  // named among the events
+  if (event_hash(**stored) != head.hash) {
+    find("position {} (flux {}, version {}) : le dernier événement du flux n'est pas celui que sa tête a scellé",
+         head.position.value, flux, head.version.value);
+  }
+}
+
+// Only when the counts differ: one read for each entry.
+void Verifier::name_strange_index_entries() {
+  const auto index = view_.scan(tag_begin(Tag::kIndex), tag_end(Tag::kIndex));
+  for (; index->valid(); index->next()) {
+    const auto key = decode_index_key(index->key());
+    const auto position = decode_position(index->value());
+    if (!key || !position) continue;
+    auto stored = view_.get(event_key(*position));
+    if (!stored) continue;
+    const auto event = *stored ? decode_event(**stored) : std::unexpected(std::string());
+    if (*stored && !event) continue;  // named among the events
+    if (!*stored || event->header.flux != key->flux || event->header.version != key->version) {
+      find("index du flux « {} », version {} : donne la position {}, qui n'est pas la sienne", key->flux,
+           key->version.value, position->value);
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Outcomes and the rest
+
+void Verifier::outcomes_pass() {
+  std::uint64_t count = 0;
+  std::uint64_t events = 0;
+  const auto cursor = view_.scan(tag_begin(Tag::kOutcome), tag_end(Tag::kOutcome));
+  for (; cursor->valid(); cursor->next()) {
+    const auto id = decode_outcome_key(cursor->key());
+    const auto outcome = id ? decode_outcome(*id, cursor->value()) : std::nullopt;
+    if (!outcome) {
+      find("réponse d'acte illisible (clé {})", to_hex(cursor->key()));
+      continue;
+    }
+    ++count;
+    events += outcome->count;
+    if (outcome->count == 0 && outcome->first.value != 0) {
+      find("réponse de l'acte « {} » : ne compte aucun événement et en nomme la position {}", *id,
+           outcome->first.value);
+    }
+  }
+  if (!finished(*cursor, "les réponses gardées des actes")) return;
+  if (counters_known_ && count != counters_.outcomes) {
+    find("le compteur dit {} réponses d'actes, {} sont gardées", counters_.outcomes, count);
+  }
+  if (events_complete_ && events != claimed_) outcomes_agree_ = false;
+}
+
+// Only when the counts differ: one read for each event of each outcome.
+void Verifier::name_strange_outcomes() {
+  const auto cursor = view_.scan(tag_begin(Tag::kOutcome), tag_end(Tag::kOutcome));
+  for (; cursor->valid(); cursor->next()) {
+    const auto id = decode_outcome_key(cursor->key());
+    const auto outcome = id ? decode_outcome(*id, cursor->value()) : std::nullopt;
+    if (!outcome) continue;
+    for (std::uint64_t i = 0; i < outcome->count; ++i) {
+      const Position position{outcome->first.value + i};
+      auto stored = view_.get(event_key(position));
+      if (!stored) continue;
+      const auto event = *stored ? decode_event(**stored) : std::unexpected(std::string());
+      if (*stored && !event) continue;  // named among the events
+      if (!*stored || event->header.acte_id != *id) {
+        find("réponse de l'acte « {} » : compte la position {}, qui n'est pas de lui", *id, position.value);
+        break;
+      }
+    }
+  }
+}
+
+void Verifier::others_pass() {
+  const Bytes known[] = {counters_key(), format_key(), journal_id_key()};
+  const auto meta = view_.scan(tag_begin(Tag::kMeta), tag_end(Tag::kMeta));
+  for (; meta->valid(); meta->next()) {
+    bool is_known = false;
+    for (const Bytes& key : known) is_known = is_known || key == meta->key();
+    if (!is_known) find("enregistrement inconnu : clé {}", to_hex(meta->key()));
+  }
+  static_cast<void>(finished(*meta, "les enregistrements généraux"));
+
+  constexpr Tag kOrdered[] = {Tag::kEvent, Tag::kIndex, Tag::kHead, Tag::kMeta, Tag::kOutcome};
+  Bytes begin;
+  const auto gap = [&](const Bytes& end) {
+    if (!end.empty() && begin >= end) return;
+    const auto cursor = view_.scan(begin, end);
+    for (; cursor->valid(); cursor->next()) find("enregistrement d'un genre inconnu : clé {}", to_hex(cursor->key()));
+    static_cast<void>(finished(*cursor, "les enregistrements d'un genre inconnu"));
+  };
+  for (const Tag tag : kOrdered) {
+    gap(tag_begin(tag));
+    begin = tag_end(tag);
+  }
+  gap({});
+}
+
+}  // namespace
+
+VerifyReport verify(Store& store, View& view, const Progress& progress) {
+  return Verifier(store, view, progress).run();
+}
+
+}  // namespace assemblier::storage

@@ -1,0 +1,13 @@
+#pragma once
+// The whole check of a journal, of every record in both directions; goes on past damage. Private to storage/.
+//
+// Thread-safety: as the View and the Store given.
+
+#include "storage/store.hpp"
+
+namespace assemblier::storage {
+
+/// See Journal::verify.
+[[nodiscard]] VerifyReport verify(Store& store, View& view, const Progress& progress);
+
+}  // namespace assemblier::storage

@@ -1,0 +1,267 @@
+#include "storage/writer.hpp"
+
+#include "storage/limits.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+namespace assemblier::storage {
+
+namespace {
+
+// Heads kept so that a busy flux costs no read: about 200 bytes each, twice this many at most.
+constexpr std::size_t kCachedHeads = 65'536;
+
+std::int64_t system_clock_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::future<Result<AppendResult>> ready(Error error) {
+  std::promise<Result<AppendResult>> promise;
+  promise.set_value(std::unexpected(std::move(error)));
+  return promise.get_future();
+}
+
+std::string standing(const std::optional<FluxHead>& head) {
+  return head ? fmt::format("en est à la version {}", head->version.value) : std::string("n'existe pas encore");
+}
+
+std::unexpected<Error> conflict(const Expectation& expectation, const std::optional<FluxHead>& head) {
+  const std::string wanted = expectation.kind == Expectation::Kind::kNone
+                                 ? std::string("était attendu sans événement")
+                                 : fmt::format("était attendu à la version {}", expectation.version.value);
+  return std::unexpected(
+      Error{ErrorKind::kConflict,
+            fmt::format("conflit de version : le flux « {} » {} et {} ; rien n'est inscrit, le relire et recommencer",
+                        expectation.flux, wanted, standing(head))});
+}
+
+}  // namespace
+
+Writer::Writer(Store& store, const JournalOptions& options, const Counters& counters)
+    : store_(store), options_(options), counters_(counters), heads_(kCachedHeads), thread_([this] { run(); }) {}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  not_empty_.notify_all();
+  thread_.join();
+}
+
+std::future<Result<AppendResult>> Writer::submit(AppendRequest request) {
+  if (auto ok = check_request(request, options_.limits); !ok) return ready(std::move(ok.error()));
+  Pending pending;
+  pending.payload_hashes.reserve(request.events.size());
+  for (const NewEvent& event : request.events) pending.payload_hashes.push_back(sha256(event.payload));
+  pending.bytes = request_bytes(request);
+  pending.request = std::move(request);
+  auto future = pending.promise.get_future();
+  {
+    std::unique_lock lock(mutex_);
+    not_full_.wait(lock, [&] {
+      return queue_.empty() || (queue_.size() < options_.limits.queue_requests &&
+                                queued_bytes_ + pending.bytes <= options_.limits.queue_bytes);
+    });
+    queued_bytes_ += pending.bytes;
+    queue_.push_back(std::move(pending));
+  }
+  not_empty_.notify_one();
+  return future;
+}
+
+void Writer::run() {
+  std::vector<Pending> batch;
+  while (take(batch)) {
+    apply(batch);
+    batch.clear();
+  }
+}
+
+bool Writer::take(std::vector<Pending>& batch) {
+  {
+    std::unique_lock lock(mutex_);
+    not_empty_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    std::size_t events = 0;
+    std::size_t bytes = 0;
+    while (!queue_.empty()) {
+      Pending& next = queue_.front();
+      // A request without events weighs one: its outcome is a record too.
+      events += std::max<std::size_t>(next.request.events.size(), 1);
+      bytes += next.bytes;
+      if (!batch.empty() && (events > options_.limits.batch_events || bytes > options_.limits.batch_bytes)) break;
+      queued_bytes_ -= next.bytes;
+      batch.push_back(std::move(next));
+      queue_.pop_front();
+    }
+  }
+  not_full_.notify_all();
+  return !batch.empty();
+}
+
+void Writer::apply(std::vector<Pending>& batch) {
+  tips_.clear();
+  outcomes_.clear();
+  dirty_ = false;
+  for (Pending& pending : batch) {
+    pending.answer = failure_.empty() ? decide(pending) : std::unexpected(Error{ErrorKind::kIo, failure_});
+  }
+  if (dirty_) {
+    if (auto written = commit(); !written) {
+      failure_ = fmt::format(
+          "le journal n'accepte plus d'écriture, car la précédente a échoué ({}) ; le rouvrir, puis renvoyer les mêmes "
+          "actes "
+          "sous les mêmes identifiants : ceux qui étaient inscrits seront reconnus",
+          written.error().message);
+      // A conflict or a known id may have been seen against events that are not on disk: no answer of this batch
+      // stands.
+      for (Pending& pending : batch) pending.answer = std::unexpected(Error{ErrorKind::kIo, failure_});
+    } else {
+      for (auto& [flux, tip] : tips_) {
+        if (tip.head) heads_.put(flux, *tip.head);
+      }
+    }
+  }
+  for (Pending& pending : batch) pending.promise.set_value(std::move(pending.answer));
+}
+
+Result<AppendResult> Writer::decide(const Pending& pending) {
+  const AppendRequest& request = pending.request;
+  if (request.outcome) {
+    auto before = known(*request.outcome);
+    if (!before) return std::unexpected(std::move(before.error()));
+    if (*before) return std::move(**before);
+  }
+  for (const Expectation& expectation : request.expected) {
+    if (auto ok = expect(expectation); !ok) return std::unexpected(std::move(ok.error()));
+  }
+  // Every read comes before the first record: a request that fails leaves nothing in the batch.
+  std::vector<Tip*> tips;
+  tips.reserve(request.events.size());
+  for (const NewEvent& event : request.events) {
+    auto found = tip(event.flux);
+    if (!found) return std::unexpected(std::move(found.error()));
+    tips.push_back(*found);
+  }
+
+  AppendResult result;
+  result.count = static_cast<std::uint32_t>(request.events.size());
+  if (result.count != 0) result.first.value = counters_.events;
+  for (std::size_t i = 0; i < request.events.size(); ++i) {
+    write_event(request.events[i], pending.payload_hashes[i], *tips[i]);
+  }
+  if (request.outcome) {
+    StoredOutcome stored{.outcome = *request.outcome, .first = result.first, .count = result.count};
+    store_.put(outcome_key(stored.outcome.acte_id), encode_outcome(stored));
+    ++counters_.outcomes;
+    std::string id = stored.outcome.acte_id;
+    outcomes_.emplace(std::move(id), std::move(stored));
+  }
+  dirty_ = true;
+  return result;
+}
+
+// The answer kept for this id, if it has one.
+Result<std::optional<AppendResult>> Writer::known(const Outcome& outcome) {
+  StoredOutcome stored;
+  if (const auto here = outcomes_.find(outcome.acte_id); here != outcomes_.end()) {
+    stored = here->second;
+  } else {
+    auto value = store_.get(outcome_key(outcome.acte_id));
+    if (!value) return std::unexpected(std::move(value.error()));
+    if (!*value) return std::nullopt;
+    auto decoded = decode_outcome(outcome.acte_id, **value);
+    if (!decoded) {
+      return std::unexpected(
+          Error{ErrorKind::kDamaged,
+                fmt::format("la réponse gardée pour l'acte « {} » est illisible ; lancer « journal verifier »",
+                            outcome.acte_id)});
+    }
+    stored = std::move(*decoded);
+  }
+  if (stored.outcome.fingerprint != outcome.fingerprint) {
+    return std::unexpected(
+        Error{ErrorKind::kOtherContent, fmt::format("l'identifiant d'acte « {} » est déjà pris par un autre contenu "
+                                                    "(empreinte {}…, reçue {}…) ; prendre un autre "
+                                                    "identifiant, ou renvoyer exactement le même acte",
+                                                    outcome.acte_id, to_hex(stored.outcome.fingerprint).substr(0, 12),
+                                                    to_hex(outcome.fingerprint).substr(0, 12))});
+  }
+  return AppendResult{
+      .already = true, .first = stored.first, .count = stored.count, .answer = std::move(stored.outcome.answer)};
+}
+
+Result<void> Writer::expect(const Expectation& expectation) {
+  if (expectation.kind == Expectation::Kind::kAny) return {};
+  auto found = tip(expectation.flux);
+  if (!found) return std::unexpected(std::move(found.error()));
+  const std::optional<FluxHead>& head = (*found)->head;
+  const bool holds =
+      expectation.kind == Expectation::Kind::kNone ? !head : head && head->version == expectation.version;
+  if (!holds) return conflict(expectation, head);
+  return {};
+}
+
+Result<Writer::Tip*> Writer::tip(const std::string& flux) {
+  if (const auto here = tips_.find(flux); here != tips_.end()) return &here->second;
+  Tip tip;
+  if (const FluxHead* const cached = heads_.find(flux)) {
+    tip.head = *cached;
+  } else {
+    auto value = store_.get(head_key(flux));
+    if (!value) return std::unexpected(std::move(value.error()));
+    if (*value) {
+      tip.head = decode_head(**value);
+      if (!tip.head) {
+        return std::unexpected(
+            Error{ErrorKind::kDamaged,
+                  fmt::format("la tête du flux « {} » est illisible ; lancer « journal verifier »", flux)});
+      }
+    }
+  }
+  return &tips_.emplace(flux, tip).first->second;
+}
+
+void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& tip) {
+  Header header;
+  header.position.value = counters_.events;
+  header.flux = event.flux;
+  if (tip.head) {
+    header.version.value = tip.head->version.value + 1;
+    header.previous = tip.head->hash;
+  }
+  header.type = event.type;
+  header.date_effet = event.date_effet;
+  const std::int64_t now = options_.clock ? options_.clock() : system_clock_us();
+  header.instant_us = counters_.events == 0 ? now : std::max(now, counters_.instant_us);
+  header.role = event.role;
+  header.author = event.author;
+  header.acte_id = event.acte_id;
+  header.event_id = event.event_id;
+  header.edition = event.edition;
+  header.payload_hash = payload_hash;
+
+  const Bytes stored = encode_event(header, event.payload);
+  store_.put(event_key(header.position), stored);
+  store_.put(index_key(header.flux, header.version), encode_position(header.position));
+
+  if (!tip.head) ++counters_.flux;
+  tip.head = FluxHead{.version = header.version, .hash = event_hash(stored), .position = header.position};
+  tip.changed = true;
+  counters_.instant_us = header.instant_us;
+  ++counters_.events;
+}
+
+Result<void> Writer::commit() {
+  for (const auto& [flux, tip] : tips_) {
+    if (tip.changed) store_.put(head_key(flux), encode_head(*tip.head));
+  }
+  store_.put(counters_key(), encode_counters(counters_));
+  return store_.commit();
+}
+
+}  // namespace assemblier::storage

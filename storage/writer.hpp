@@ -1,0 +1,73 @@
+#pragma once
+// The one writer of a journal: a bounded queue, a thread that drains it into one durable batch, and the decisions that
+// only it may take (known id, expected versions, positions, versions, chain, instants). Private to storage/.
+//
+// Thread-safety: submit from any thread. The destructor applies what is queued, then stops the thread.
+
+#include "storage/bounded_map.hpp"
+#include "storage/keys.hpp"
+#include "storage/store.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace assemblier::storage {
+
+class Writer {
+ public:
+  /// `store` outlives the writer; `counters` are those it holds.
+  Writer(Store& store, const JournalOptions& options, const Counters& counters);
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+  ~Writer();
+
+  [[nodiscard]] std::future<Result<AppendResult>> submit(AppendRequest request);
+
+ private:
+  struct Pending {
+    AppendRequest request;
+    std::vector<Hash> payload_hashes;  // taken by the submitting thread: the writer's time is the bottleneck
+    std::size_t bytes = 0;
+    std::promise<Result<AppendResult>> promise;
+    Result<AppendResult> answer;
+  };
+  // Where a flux stands for the batch in preparation.
+  struct Tip {
+    std::optional<FluxHead> head;
+    bool changed = false;
+  };
+
+  void run();
+  bool take(std::vector<Pending>& batch);
+  void apply(std::vector<Pending>& batch);
+  Result<AppendResult> decide(const Pending& pending);
+  Result<std::optional<AppendResult>> known(const Outcome& outcome);
+  Result<void> expect(const Expectation& expectation);
+  Result<Tip*> tip(const std::string& flux);
+  void write_event(const NewEvent& event, const Hash& payload_hash, Tip& tip);
+  Result<void> commit();
+
+  Store& store_;
+  const JournalOptions options_;
+
+  std::mutex mutex_;  // guards the four members below
+  std::condition_variable not_empty_;
+  std::condition_variable not_full_;
+  std::deque<Pending> queue_;
+  std::size_t queued_bytes_ = 0;
+  bool stopping_ = false;
+
+  // Of the writer's thread only.
+  Counters counters_;
+  BoundedMap<FluxHead> heads_;
+  NameMap<Tip> tips_;                // this batch
+  NameMap<StoredOutcome> outcomes_;  // this batch
+  bool dirty_ = false;               // this batch has records
+  std::string failure_;              // why nothing is accepted any more; empty while all is well
+
+  std::thread thread_;
+};
+
+}  // namespace assemblier::storage
