@@ -1,6 +1,6 @@
 #pragma once
-// The syntax tree: what the text says, before any name is resolved. Plain structs; the parser builds them, the checker and
-// the naive evaluator of the tests read them. Names are NFC, words joined by one space (none after an apostrophe).
+// The syntax tree: what the text says, before any name is resolved. Plain structs; the parser builds them, the checker
+// and the naive evaluator of the tests read them. Names are NFC, words joined by one space (none after an apostrophe).
 //
 // Thread-safety: immutable once parsed.
 
@@ -91,8 +91,8 @@ struct Quantified {
   Test test;
   ExprPtr argument;
 };
-/// `N de X`: column of a row, projection of a list of rows (flattened when the column is a list), value of the association N
-/// at key X, or `année|mois|jour de D`. Which one is decided by types.
+/// `N de X`: column of a row, projection of a list of rows (flattened when the column is a list), value of the
+/// association N at key X, or `année|mois|jour de D`. Which one is decided by types.
 struct Of {
   Name name;
   ExprPtr operand;
@@ -156,8 +156,8 @@ struct IsKnown {
 };
 
 struct Expr {
-  std::variant<Literal, NameRef, Unary, Binary, DateShift, In, Between, Quantified, Of, Filter, Distinct, Aggregated, MapPart,
-               ListLiteral, Conditional, Round, At, Vote, Recorded, IsNone, IsKnown>
+  std::variant<Literal, NameRef, Unary, Binary, DateShift, In, Between, Quantified, Of, Filter, Distinct, Aggregated,
+               MapPart, ListLiteral, Conditional, Round, At, Vote, Recorded, IsNone, IsKnown>
       node;
   Span span;
 };
@@ -205,10 +205,10 @@ struct TableDecl {
   };
   /// A cell as typed: raw text for texte columns; for others the checker parses `parts` (cell split at commas).
   struct Cell {
-    std::string text;                ///< trimmed source text, or the content of « … »
+    std::string text;  ///< trimmed source text, or the content of « … »
     bool quoted = false;
-    std::vector<Name> parts;         ///< trimmed comma-separated parts as names (keys, enum values), empty cell: none
-    std::optional<Value> literal;    ///< when the cell is one literal (number, amount, rate, date, duration, oui/non)
+    std::vector<Name> parts;       ///< trimmed comma-separated parts as names (keys, enum values), empty cell: none
+    std::optional<Value> literal;  ///< when the cell is one literal (number, amount, rate, date, duration, oui/non)
     Span span;
   };
   struct RowDecl {
@@ -226,8 +226,8 @@ struct FieldDecl {
   Name name;
   TypePtr type;
   std::string label;
-  bool optional = false;   ///< facultatif
-  bool personal = false;   ///< personnel: refused today (R0430)
+  bool optional = false;  ///< facultatif
+  bool personal = false;  ///< personnel: refused today (R0430)
   std::vector<SourceRef> sources;
 };
 
@@ -240,15 +240,15 @@ struct ObjetDecl {
 struct ParameterDecl {
   struct Dated {
     ExprPtr value;
-    std::optional<Date> from, to;      ///< both included
-    std::optional<Date> revision;      ///< révision attendue le …
+    std::optional<Date> from, to;  ///< both included
+    std::optional<Date> revision;  ///< révision attendue le …
     std::vector<SourceRef> sources;
     Span span;
   };
   Name name;
-  TypePtr type;  ///< may be null: inferred
-  bool setting = false;   ///< réglage: the source leaves it open
-  bool commented = false; ///< a comment stands on, just above or under it
+  TypePtr type;            ///< may be null: inferred
+  bool setting = false;    ///< réglage: the source leaves it open
+  bool commented = false;  ///< a comment stands on, just above or under it
   std::vector<Dated> values;
   std::vector<SourceRef> sources;
 };
@@ -263,17 +263,17 @@ struct DefinitionDecl {
 struct DecisionDecl {
   /// `value quand condition [sauf si exception]`, or `aucune « reason » quand condition`
   struct Case {
-    ExprPtr value;                  ///< null: aucune
-    std::optional<Template> reason; ///< only with aucune
-    ExprPtr condition;              ///< null only for the `sinon` case
-    ExprPtr exception;              ///< may be null
+    ExprPtr value;                   ///< null: aucune
+    std::optional<Template> reason;  ///< only with aucune
+    ExprPtr condition;               ///< null only for the `sinon` case
+    ExprPtr exception;               ///< may be null
     Span span;
     std::vector<SourceRef> sources;
   };
   Name name;
-  TypePtr type;  ///< may be null: inferred from the first value
-  std::vector<Case> cases;          ///< a grille arrives here as cases
-  std::optional<Case> otherwise;    ///< sinon
+  TypePtr type;                   ///< may be null: inferred from the first value
+  std::vector<Case> cases;        ///< a grille arrives here as cases
+  std::optional<Case> otherwise;  ///< sinon
   bool grid = false;
   std::vector<SourceRef> sources;
 };
@@ -292,7 +292,7 @@ struct ConditionDecl {
 };
 
 struct ScrutinDecl {
-  enum class Base { kMembers, kPresent, kCast };  ///< des membres, des présents, des exprimés
+  enum class Base { kMembers, kPresent, kCast };   ///< des membres, des présents, des exprimés
   enum class Counts { kIgnored, kAgainst, kFor };  ///< ne compte pas, vaut refus, vaut accord
   struct Threshold {
     std::int64_t numerator = 1, denominator = 1;
@@ -301,12 +301,12 @@ struct ScrutinDecl {
   };
   Name name;
   ExprPtr college;
-  ExprPtr positions;               ///< an association member → position
+  ExprPtr positions;                                          ///< an association member → position
   std::vector<Name> in_favour, against, abstention, absence;  ///< values of the position's énumération
   Counts abstention_counts = Counts::kIgnored;
   Counts absence_counts = Counts::kIgnored;
-  Threshold threshold;             ///< unanimité: 1/1
-  std::optional<Threshold> quorum; ///< of the members; base is kMembers
+  Threshold threshold;              ///< unanimité: 1/1
+  std::optional<Threshold> quorum;  ///< of the members; base is kMembers
   std::vector<SourceRef> sources;
 };
 
@@ -328,7 +328,12 @@ struct ActeDecl {
     bool optional = false;
   };
   struct Effect {
-    enum class Kind { kSet, kSetKey, kAppend, kAllData };  ///< inscrit F = E · inscrit F de K = E · ajoute E à F · inscrit les données
+    enum class Kind {
+      kSet,
+      kSetKey,
+      kAppend,
+      kAllData
+    };  ///< inscrit F = E · inscrit F de K = E · ajoute E à F · inscrit les données
     Kind kind = Kind::kSet;
     Name field;
     ExprPtr key;
@@ -407,9 +412,9 @@ struct ScenarioDecl {
     enum class Kind { kValue, kNone, kUndetermined, kError };
     Name rule;
     Kind kind = Kind::kValue;
-    ExprPtr value;                       ///< kValue
-    std::vector<std::string> texts;      ///< reasons (kNone) or unmet exigences (kValue of a condition); empty: not checked
-    std::vector<Name> missing;           ///< kUndetermined: missing facts; empty: not checked
+    ExprPtr value;                   ///< kValue
+    std::vector<std::string> texts;  ///< reasons (kNone) or unmet exigences (kValue of a condition); empty: not checked
+    std::vector<Name> missing;       ///< kUndetermined: missing facts; empty: not checked
     Span span;
   };
   std::string title;

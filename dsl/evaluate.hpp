@@ -1,6 +1,6 @@
 #pragma once
-// evaluate(program, facts) → décisions and motifs. Total and bounded: every evaluation ends, its cost is bounded by the size of
-// the facts and an option. Strong Kleene logic: facts may be missing (DESIGN §4, points 1–4, 9, 11).
+// evaluate(program, facts) → décisions and motifs. Total and bounded: every evaluation ends, its cost is bounded by the
+// size of the facts and an option. Strong Kleene logic: facts may be missing (DESIGN §4, points 1–4, 9, 11).
 //
 // Thread-safety: an Evaluator belongs to one thread; programs are shared.
 //
@@ -17,7 +17,8 @@ namespace assemblier::dsl {
 
 enum class Status { kKnown, kUndetermined, kNone, kError };
 
-/// A fact that can be missing: fields first, then recorded décisions (kRecordedBase + rule), then données (kDonneeBase + index).
+/// A fact that can be missing: fields first, then recorded décisions (kRecordedBase + rule), then données (kDonneeBase
+/// + index).
 using FactId = std::uint32_t;
 inline constexpr FactId kRecordedBase = 1U << 20U;
 inline constexpr FactId kDonneeBase = 1U << 21U;
@@ -25,12 +26,12 @@ inline constexpr FactId kDonneeBase = 1U << 21U;
 /// What a rule or an expression concludes.
 struct Result {
   Status status = Status::kUndetermined;
-  Value value;                          ///< kKnown
-  std::vector<FactId> missing;          ///< kUndetermined: sorted (order of declaration), unique
-  std::vector<Value> missing_members;   ///< kUndetermined: members of a scrutin who have not spoken, in order, unique
-  std::vector<std::string> reasons;     ///< kNone: why, in order, unique
-  std::string code, message;            ///< kError: stable code (E0001 …) and French message
-  std::vector<Index> unmet;             ///< a condition known to be false: its false exigences
+  Value value;                         ///< kKnown
+  std::vector<FactId> missing;         ///< kUndetermined: sorted (order of declaration), unique
+  std::vector<Value> missing_members;  ///< kUndetermined: members of a scrutin who have not spoken, in order, unique
+  std::vector<std::string> reasons;    ///< kNone: why, in order, unique
+  std::string code, message;           ///< kError: stable code (E0001 …) and French message
+  std::vector<Index> unmet;            ///< a condition known to be false: its false exigences
 
   [[nodiscard]] bool is_true() const { return status == Status::kKnown && value.get<bool>() && value.as<bool>(); }
   [[nodiscard]] bool is_false() const { return status == Status::kKnown && value.get<bool>() && !value.as<bool>(); }
@@ -49,23 +50,23 @@ struct RecordedDecision {
 /// Everything an evaluation may look at. Pointers may be null: nothing there.
 struct Context {
   Index objet = 0;
-  const std::vector<std::optional<Value>>* facts = nullptr;      ///< by field
-  const std::vector<std::optional<Value>>* donnees = nullptr;    ///< by donnée of the acte
+  const std::vector<std::optional<Value>>* facts = nullptr;                ///< by field
+  const std::vector<std::optional<Value>>* donnees = nullptr;              ///< by donnée of the acte
   const std::vector<std::optional<RecordedDecision>>* recorded = nullptr;  ///< by rule
-  std::optional<Value> actor;                                    ///< value of the role's type, or text
+  std::optional<Value> actor;                                              ///< value of the role's type, or text
   std::optional<Date> acte_date;
   std::optional<Index> etat;
-  const std::vector<Value>* each = nullptr;                      ///< variables of a tableau's `pour chaque`
+  const std::vector<Value>* each = nullptr;  ///< variables of a tableau's `pour chaque`
 };
 
-/// What was looked at and what came of it, as a tree: rules, their cases or exigences, facts. Compact enough to be recorded
-/// (flattened, see engine/), complete enough to be told in sentences from the édition.
+/// What was looked at and what came of it, as a tree: rules, their cases or exigences, facts. Compact enough to be
+/// recorded (flattened, see engine/), complete enough to be told in sentences from the édition.
 struct Trace {
   enum class Kind { kRule, kCase, kExigence, kFact, kParameter };
   Kind kind = Kind::kRule;
-  Index id = 0;                 ///< rule, case or exigence number, fact id, parameter
-  Result result;                ///< kCase, kExigence: of the condition
-  bool repeated = false;        ///< a rule already told above: no children
+  Index id = 0;           ///< rule, case or exigence number, fact id, parameter
+  Result result;          ///< kCase, kExigence: of the condition
+  bool repeated = false;  ///< a rule already told above: no children
   std::vector<Trace> children;
 };
 
@@ -94,8 +95,8 @@ class Evaluator {
 /// The name of a missing fact: field, "échelle retenue", donnée (needs the acte).
 [[nodiscard]] std::string fact_name(const Program& program, Index objet, FactId fact, const ActeInfo* acte = nullptr);
 
-/// The smallest change that would make a false condition true, in French, with the values at hand; empty when none is simple.
-/// E.g. « subvention demandée : au plus 9 600,00 € (elle est de 12 000,00 €) ».
+/// The smallest change that would make a false condition true, in French, with the values at hand; empty when none is
+/// simple. E.g. « subvention demandée : au plus 9 600,00 € (elle est de 12 000,00 €) ».
 [[nodiscard]] std::string remedy(const Program& program, const Context& context, const Code& condition);
 /// Why a condition is what it is: its comparisons with both values, in French.
 [[nodiscard]] std::string values_in(const Program& program, const Context& context, const Code& condition);

@@ -29,14 +29,26 @@ using TypeRef = std::shared_ptr<const Type>;
 
 struct Type {
   enum class Kind {
-    kBooleen, kEntier, kMontant, kTaux, kExactMontant, kExactNombre, kDate, kDuree, kTexte, kEnum, kRow, kList, kMap,
-    kAny,    ///< element of `liste vide`; and what a wrong expression has, so that one mistake gives one message
-    kEtat    ///< the built-in `état` of an objet; value: index as entier
+    kBooleen,
+    kEntier,
+    kMontant,
+    kTaux,
+    kExactMontant,
+    kExactNombre,
+    kDate,
+    kDuree,
+    kTexte,
+    kEnum,
+    kRow,
+    kList,
+    kMap,
+    kAny,  ///< element of `liste vide`; and what a wrong expression has, so that one mistake gives one message
+    kEtat  ///< the built-in `état` of an objet; value: index as entier
   };
   Kind kind = Kind::kAny;
-  Index named = 0;   ///< kEnum: énumération; kRow: table; kEtat: objet
-  TypeRef element;   ///< kList, kMap (the value)
-  TypeRef key;       ///< kMap
+  Index named = 0;  ///< kEnum: énumération; kRow: table; kEtat: objet
+  TypeRef element;  ///< kList, kMap (the value)
+  TypeRef key;      ///< kMap
 };
 
 [[nodiscard]] bool same(const Type& a, const Type& b);
@@ -84,17 +96,18 @@ struct ExigenceInfo {
 struct RuleInfo {
   enum class Kind { kDefinition, kDecision, kCondition, kScrutin };
   struct Case {
-    Code value;                     ///< null: aucune
+    Code value;                                        ///< null: aucune
     std::vector<std::pair<std::string, Code>> reason;  ///< literal, or expression when the code is not null
-    Code condition;                 ///< null for sinon
-    Code exception;                 ///< may be null
+    Code condition;                                    ///< null for sinon
+    Code exception;                                    ///< may be null
     Span span;
     std::vector<Citation> citations;
   };
   struct Scrutin {
     Code college, positions;
     TypeRef member;
-    std::vector<int> meaning;       ///< by value of the position's énumération: 0 none, 1 for, 2 against, 3 abstention, 4 absence
+    std::vector<int>
+        meaning;  ///< by value of the position's énumération: 0 none, 1 for, 2 against, 3 abstention, 4 absence
     ast::ScrutinDecl::Counts abstention_counts{}, absence_counts{};
     ast::ScrutinDecl::Threshold threshold;
     std::optional<ast::ScrutinDecl::Threshold> quorum;
@@ -103,11 +116,11 @@ struct RuleInfo {
   std::string name;
   Index objet = 0;
   TypeRef type;
-  Code value;                       ///< kDefinition
-  std::vector<Case> cases;          ///< kDecision
-  std::optional<Case> otherwise;    ///< kDecision
+  Code value;                           ///< kDefinition
+  std::vector<Case> cases;              ///< kDecision
+  std::optional<Case> otherwise;        ///< kDecision
   std::vector<ExigenceInfo> exigences;  ///< kCondition
-  std::optional<Scrutin> scrutin;   ///< kScrutin
+  std::optional<Scrutin> scrutin;       ///< kScrutin
   Span span;
   std::vector<Citation> citations;
   /// Décisions and conditions are what `regles evaluer` answers and what an acte may record.
@@ -124,13 +137,13 @@ struct ParameterInfo {
   std::string name;
   TypeRef type;
   bool setting = false;
-  std::vector<Dated> values;        ///< sorted, no overlap
+  std::vector<Dated> values;  ///< sorted, no overlap
   std::vector<Citation> citations;
 };
 
 struct RoleInfo {
   std::string name;
-  TypeRef type;                     ///< null: any text
+  TypeRef type;  ///< null: any text
 };
 
 struct EtatInfo {
@@ -140,41 +153,41 @@ struct EtatInfo {
 
 struct ActeInfo {
   struct Actor {
-    Index role = kNoIndex;          ///< kNoIndex: système
-    Code among;                     ///< may be null
+    Index role = kNoIndex;  ///< kNoIndex: système
+    Code among;             ///< may be null
     Span span;
   };
   struct Donnee {
     std::string name;
     TypeRef type;
     bool optional = false;
-    Index field = kNoIndex;         ///< the field of the same name and type, if any
+    Index field = kNoIndex;  ///< the field of the same name and type, if any
   };
   struct Effect {
     ast::ActeDecl::Effect::Kind kind{};  ///< kAllData is spelled out into kSet
     Index field = 0;
-    Code key, value;                ///< value is never null; an absent optional donnée leaves the field as it is
-    Index donnee = kNoIndex;        ///< the value is just this donnée
+    Code key, value;          ///< value is never null; an absent optional donnée leaves the field as it is
+    Index donnee = kNoIndex;  ///< the value is just this donnée
   };
   struct Target {
     Index etat = 0;
-    Code condition;                 ///< null: `sinon`, or always when alone
+    Code condition;  ///< null: `sinon`, or always when alone
     Span span;
   };
   struct Next {
     Index acte = 0;
-    Code condition;                 ///< null: always
+    Code condition;  ///< null: always
     Span span;
   };
   std::string name, label;
   std::vector<Actor> actors;
   bool opens = false;
-  std::vector<Index> from;          ///< états; empty with opens, otherwise empty means any
+  std::vector<Index> from;  ///< états; empty with opens, otherwise empty means any
   std::vector<Donnee> donnees;
   std::vector<ExigenceInfo> exigences;
   std::vector<Effect> effects;
-  std::vector<Index> decides;       ///< rules
-  std::vector<Target> targets;      ///< empty: stays
+  std::vector<Index> decides;   ///< rules
+  std::vector<Target> targets;  ///< empty: stays
   std::vector<Next> next;
   std::vector<Citation> citations;
 };
@@ -204,15 +217,15 @@ struct TableauInfo {
   };
   std::string name, title;
   Index objet = 0;
-  Code where;                       ///< may be null
+  Code where;  ///< may be null
   std::vector<Each> each;
   std::vector<Group> groups;
   std::vector<Column> columns;
 };
 
 struct ObjetInfo {
-  std::string name;                 ///< "Dossier"
-  std::string category;             ///< flux prefix: folded, spaces to hyphens: "dossier"
+  std::string name;      ///< "Dossier"
+  std::string category;  ///< flux prefix: folded, spaces to hyphens: "dossier"
   std::vector<FieldInfo> fields;
   std::optional<ProcedureInfo> procedure;
 };
@@ -224,7 +237,7 @@ struct ScenarioInfo {
     Value value;
     bool has_value = false;
     std::vector<std::string> texts;
-    std::vector<Index> missing;     ///< fact ids
+    std::vector<Index> missing;  ///< fact ids
     Span span;
   };
   std::string title;
@@ -235,10 +248,10 @@ struct ScenarioInfo {
 };
 
 struct Program {
-  std::string text;                 ///< the source, exactly
+  std::string text;  ///< the source, exactly
   std::int64_t millesime = 0;
   std::string title;
-  Date from, to;                    ///< both included
+  Date from, to;  ///< both included
   std::vector<SourceInfo> sources;
   std::vector<EnumInfo> enums;
   std::vector<TableInfo> tables;
@@ -248,7 +261,7 @@ struct Program {
   std::vector<TableauInfo> tableaux;
   std::vector<ScenarioInfo> scenarios;
 
-  [[nodiscard]] Index find_objet(std::string_view name) const;             ///< by name or category; kNoIndex
+  [[nodiscard]] Index find_objet(std::string_view name) const;  ///< by name or category; kNoIndex
   [[nodiscard]] Index find_field(Index objet, std::string_view name) const;
   [[nodiscard]] Index find_rule(std::string_view name) const;
   [[nodiscard]] Index find_acte(Index objet, std::string_view name) const;

@@ -69,7 +69,8 @@ struct Duree {
 /// What to do when a month added lands on a day that does not exist (31 January + 1 month).
 enum class MonthEnd { kError, kLastDay, kNextDay };
 
-/// `date` plus `sign` × `duration`, months first; nothing when the day does not exist under kError or the year leaves 1..9999.
+/// `date` plus `sign` × `duration`, months first; nothing when the day does not exist under kError or the year
+/// leaves 1..9999.
 [[nodiscard]] std::optional<Date> add(Date date, Duree duration, int sign, MonthEnd rule);
 
 enum class Rounding { kHalfAway, kHalfEven, kFloor, kCeiling, kTruncate };

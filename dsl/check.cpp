@@ -1,0 +1,716 @@
+#include "dsl/check.hpp"
+
+#include "dsl/checker.hpp"
+#include "dsl/evaluate.hpp"
+#include "dsl/text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace assemblier::dsl {
+
+using Kind = Type::Kind;
+
+Compiled check(const Parsed& parsed, std::string_view source) {
+  if (!parsed.file) return {nullptr, parsed.diagnostics};
+  return Checker(parsed, source).run();
+}
+
+Compiled compile(std::string_view source) { return check(parse(source), source); }
+
+void Checker::error(std::string code, Span span, std::string message, std::string help, std::vector<Related> related) {
+  diagnostics_.push_back(
+      {std::move(code), Severity::kError, span, std::move(message), std::move(help), std::move(related)});
+}
+
+void Checker::warning(std::string code, Span span, std::string message, std::string help) {
+  diagnostics_.push_back({std::move(code), Severity::kWarning, span, std::move(message), std::move(help), {}});
+}
+
+void Checker::unknown(const std::string& what, const std::string& name, Span span,
+                      const std::vector<std::string>& names, const std::string& code) {
+  if (poisoned(name)) return;
+  std::string help;
+  for (const auto& near : suggestions(name, names))
+    help += (help.empty() ? "vouliez-vous dire *" : " ou *") + near + "*";
+  if (!help.empty()) help += " ?";
+  error(code, span,
+        fmt::format("{} inconnu{} : « {} »", what,
+                    what.starts_with("colonne") || what.starts_with("décision") ? "e" : "", name),
+        std::move(help));
+}
+
+void Checker::unsourced(bool sourced, Span span, const std::string& what) {
+  if (!sourced)
+    warning("R0400", span, fmt::format("{} ne cite aucune source", what),
+            "ajoutez à la fin de la ligne « source … § … »");
+}
+
+std::vector<Citation> Checker::citations(const std::vector<ast::SourceRef>& refs) {
+  std::vector<Citation> out;
+  for (const auto& ref : refs) {
+    std::vector<std::string> names;
+    bool found = false;
+    for (const auto& known : program_->sources) {
+      names.push_back(known.name);
+      found = found || known.name == ref.source.text;
+    }
+    if (!found) unknown("texte source", ref.source.text, ref.source.span, names, "R0214");
+    out.push_back(ref.reference.empty() ? ref.source.text : ref.source.text + " " + ref.reference);
+  }
+  return out;
+}
+
+bool Checker::declare(const ast::Name& name, SymbolKind kind, Index index) {
+  const auto [at, fresh] = symbols_.try_emplace(name.text, Symbol{kind, index, name.span});
+  if (!fresh) {
+    error("R0220", name.span, fmt::format("« {} » est déjà déclaré", name.text), "choisissez un autre nom",
+          {{at->second.span, "première déclaration ici"}});
+  }
+  return fresh;
+}
+
+TypeRef Checker::type(const ast::TypePtr& expr) {
+  using TK = ast::TypeExpr::Kind;
+  switch (expr->kind) {
+    case TK::kBooleen:
+      return make_type(Kind::kBooleen);
+    case TK::kEntier:
+      return make_type(Kind::kEntier);
+    case TK::kMontant:
+      return make_type(Kind::kMontant);
+    case TK::kTaux:
+      return make_type(Kind::kTaux);
+    case TK::kDate:
+      return make_type(Kind::kDate);
+    case TK::kDuree:
+      return make_type(Kind::kDuree);
+    case TK::kTexte:
+      return make_type(Kind::kTexte);
+    case TK::kList: {
+      TypeRef element = type(expr->element);
+      if (element->kind == Kind::kList || element->kind == Kind::kMap) {
+        error("R0221", expr->span, "une liste ne contient ni listes ni associations");
+        return make_type(Kind::kAny);
+      }
+      return make_type(Kind::kList, 0, std::move(element));
+    }
+    case TK::kMap: {
+      TypeRef element = type(expr->element);
+      TypeRef key = type(expr->key);
+      const auto plain = [](const TypeRef& t) { return t->kind != Kind::kList && t->kind != Kind::kMap; };
+      const bool keyed = key->kind == Kind::kEnum || key->kind == Kind::kRow || key->kind == Kind::kEntier ||
+                         key->kind == Kind::kTexte || key->kind == Kind::kAny;
+      if (!plain(element) || !keyed) {
+        error("R0221", expr->span,
+              "une association va d'une énumération, d'une table, d'un entier ou d'un texte vers une valeur simple");
+        return make_type(Kind::kAny);
+      }
+      return make_type(Kind::kMap, 0, std::move(element), std::move(key));
+    }
+    case TK::kNamed:
+      break;
+  }
+  const auto found = symbols_.find(expr->name);
+  if (found != symbols_.end() && found->second.kind == SymbolKind::kEnum)
+    return make_type(Kind::kEnum, found->second.index);
+  if (found != symbols_.end() && found->second.kind == SymbolKind::kTable)
+    return make_type(Kind::kRow, found->second.index);
+  std::vector<std::string> names{"booléen", "entier", "montant", "taux", "date", "durée", "texte"};
+  for (const auto& e : program_->enums) names.push_back(e.name);
+  for (const auto& t : program_->tables) names.push_back(t.name);
+  if (found != symbols_.end()) {
+    error("R0222", expr->span,
+          fmt::format("« {} » n'est pas un type : une énumération ou une table est attendue", expr->name));
+  } else {
+    unknown("type", expr->name, expr->span, names, "R0222");
+  }
+  return make_type(Kind::kAny);
+}
+
+std::vector<std::string> Checker::visible_names(const Scope& scope) const {
+  std::vector<std::string> names;
+  for (const TypeRef& element : scope.elements) {
+    if (element->kind != Kind::kRow) continue;
+    for (const auto& column : program_->tables[element->named].columns) names.push_back(column.name);
+  }
+  for (const auto& each : scope.each) names.push_back(each.first);
+  if (scope.donnees != nullptr) {
+    for (const auto& donnee : *scope.donnees) names.push_back(donnee.name);
+  }
+  if (scope.objet != kNoIndex) {
+    for (const auto& field : program_->objets[scope.objet].fields) names.push_back(field.name);
+  }
+  for (const auto& [name, symbol] : symbols_) {
+    if (symbol.kind == SymbolKind::kRule || symbol.kind == SymbolKind::kParameter) names.push_back(name);
+  }
+  for (const auto& [name, values] : constants_) names.push_back(name);
+  return names;
+}
+
+Value Checker::constant(const Code& code, bool& good) {
+  const Context context{.objet = kNoIndex};
+  const Result result = Evaluator(*program_, context).expression(code);
+  good = result.status == Status::kKnown;
+  if (result.status == Status::kError)
+    error("R0223", code->span, fmt::format("cette valeur ne se calcule pas : {}", result.message));
+  return result.value;
+}
+
+// ---------------------------------------------------------------- types and tables
+
+void Checker::edition() {
+  const ast::Edition& edition = parsed_.file->edition;
+  program_->millesime = edition.millesime;
+  program_->title = edition.title;
+  if (!edition.from || !edition.to) {
+    if (!has_errors(parsed_.diagnostics)) {
+      error("R0224", edition.span, "l'édition ne dit pas quand elle est en vigueur",
+            "ajoutez dessous « en vigueur du 01/01/2024 au 31/12/2024 »");
+    }
+    return;
+  }
+  program_->from = *edition.from;
+  program_->to = *edition.to;
+  if (*edition.to < *edition.from) error("R0225", edition.span, "l'édition finit avant de commencer");
+}
+
+void Checker::source(const ast::SourceDecl& decl, Span span) {
+  for (const auto& other : program_->sources) {
+    if (other.name == decl.name.text)
+      error("R0220", span, fmt::format("la source « {} » est déjà déclarée", decl.name.text));
+  }
+  program_->sources.push_back({decl.name.text, decl.title});
+}
+
+void Checker::declare_enum(const ast::EnumDecl& decl) {
+  const auto index = static_cast<Index>(program_->enums.size());
+  declare(decl.name, SymbolKind::kEnum, index);
+  EnumInfo info{decl.name.text, {}};
+  std::map<std::string, Span> seen;
+  for (const auto& item : decl.items) {
+    const auto [at, fresh] = seen.try_emplace(item.name.text, item.name.span);
+    if (!fresh) {
+      error("R0220", item.name.span, fmt::format("« {} » figure deux fois dans {}", item.name.text, decl.name.text), {},
+            {{at->second, "première fois ici"}});
+      continue;
+    }
+    constants_[item.name.text].push_back(Value(EnumValue{index, static_cast<Index>(info.items.size())}));
+    info.items.push_back({item.name.text, item.label});
+  }
+  if (info.items.empty() && !has_errors(parsed_.diagnostics))
+    error("R0226", decl.name.span, fmt::format("l'énumération « {} » est vide", decl.name.text));
+  program_->enums.push_back(std::move(info));
+}
+
+void Checker::declare_table(const ast::TableDecl& decl) {
+  const auto index = static_cast<Index>(program_->tables.size());
+  declare(decl.name, SymbolKind::kTable, index);
+  TableInfo info{decl.name.text, {}, {}, {}};
+  std::map<std::string, Span> seen;
+  for (const auto& row : decl.rows) {
+    const std::string key = row.cells.empty() ? std::string{} : nfc(row.cells.front().text);
+    const Span span = row.cells.empty() ? row.span : row.cells.front().span;
+    if (key.empty()) error("R0227", span, "la première cellule d'une ligne est sa clé : elle ne peut pas être vide");
+    const auto [at, fresh] = seen.try_emplace(key, span);
+    if (!fresh) {
+      error("R0220", span, fmt::format("la clé « {} » figure deux fois dans la table {}", key, decl.name.text), {},
+            {{at->second, "première fois ici"}});
+    }
+    constants_[key].push_back(Value(Row{index, static_cast<Index>(info.keys.size())}));
+    info.keys.push_back(key);
+  }
+  program_->tables.push_back(std::move(info));
+}
+
+std::optional<Value> Checker::cell_part(const ast::Name& part, const ast::TableDecl::Cell& cell,
+                                        const TypeRef& wanted) {
+  if (wanted->kind == Kind::kTexte) return Value(part.text);
+  if (wanted->kind == Kind::kEnum || wanted->kind == Kind::kRow) {
+    const auto found = constants_.find(part.text);
+    if (found != constants_.end()) {
+      for (const Value& value : found->second) {
+        const bool right = wanted->kind == Kind::kEnum
+                               ? value.get<EnumValue>() && value.as<EnumValue>().type == wanted->named
+                               : value.get<Row>() && value.as<Row>().table == wanted->named;
+        if (right) return value;
+      }
+    }
+    std::vector<std::string> names;
+    if (wanted->kind == Kind::kEnum) {
+      for (const auto& item : program_->enums[wanted->named].items) names.push_back(item.name);
+    } else {
+      names = program_->tables[wanted->named].keys;
+    }
+    unknown(fmt::format("nom de {}", shown(wanted)), part.text, part.span, names, "R0228");
+    return {};
+  }
+  error("R0229", cell.span, fmt::format("cette cellule doit contenir une valeur de type {}", shown(wanted)));
+  return {};
+}
+
+std::optional<Value> Checker::cell(const ast::TableDecl::Cell& cell, const TypeRef& wanted) {
+  if (wanted->kind == Kind::kAny) return Value();
+  if (wanted->kind == Kind::kTexte) return Value(nfc(cell.text));
+  if (wanted->kind == Kind::kList) {
+    std::vector<Value> items;
+    for (const auto& part : cell.parts) {
+      auto value = cell_part(part, cell, wanted->element);
+      if (!value) return {};
+      if (std::ranges::any_of(items, [&](const Value& other) { return equal(other, *value); })) {
+        error("R0220", part.span, fmt::format("« {} » figure deux fois dans cette cellule", part.text));
+        return {};
+      }
+      items.push_back(std::move(*value));
+    }
+    return make_list(std::move(items));
+  }
+  if (wanted->kind == Kind::kEnum || wanted->kind == Kind::kRow) {
+    if (cell.parts.size() == 1) return cell_part(cell.parts.front(), cell, wanted);
+    error("R0229", cell.span, fmt::format("cette cellule doit contenir une seule valeur de {}", shown(wanted)));
+    return {};
+  }
+  if (cell.literal) {
+    const Value& value = *cell.literal;
+    const bool right = (wanted->kind == Kind::kBooleen && value.get<bool>()) ||
+                       (wanted->kind == Kind::kEntier && value.get<std::int64_t>()) ||
+                       (wanted->kind == Kind::kMontant && value.get<Montant>()) ||
+                       (wanted->kind == Kind::kTaux && value.get<Taux>()) ||
+                       (wanted->kind == Kind::kDate && value.get<Date>()) ||
+                       (wanted->kind == Kind::kDuree && value.get<Duree>());
+    if (right) return value;
+  }
+  error("R0229", cell.span, fmt::format("cette cellule doit contenir une valeur de type {}", shown(wanted)));
+  return {};
+}
+
+void Checker::fill_table(const ast::TableDecl& decl, Index table) {
+  TableInfo& info = program_->tables[table];
+  std::set<std::string> seen;
+  for (const auto& column : decl.columns) {
+    if (!seen.insert(column.name.text).second)
+      error("R0220", column.name.span, fmt::format("la colonne « {} » figure deux fois", column.name.text));
+    info.columns.push_back({column.name.text, type(column.type)});
+    if (info.columns.back().type->kind == Kind::kMap)
+      error("R0221", column.name.span, "une colonne ne contient pas d'association");
+  }
+  if (!info.columns.empty() && info.columns.front().type->kind != Kind::kTexte &&
+      info.columns.front().type->kind != Kind::kAny) {
+    error("R0230", decl.columns.front().name.span,
+          "la première colonne est la clé des lignes : son type doit être texte");
+  }
+  for (const auto& row : decl.rows) {
+    std::vector<Value> values;
+    for (std::size_t c = 0; c < info.columns.size(); ++c) {
+      if (c >= row.cells.size()) {
+        values.emplace_back();
+        continue;
+      }
+      values.push_back(cell(row.cells[c], info.columns[c].type).value_or(Value()));
+    }
+    info.rows.push_back(std::move(values));
+  }
+}
+
+void Checker::declare_objet(const ast::ObjetDecl& decl) {
+  const auto index = static_cast<Index>(program_->objets.size());
+  declare(decl.name, SymbolKind::kObjet, index);
+  ObjetInfo info;
+  info.name = decl.name.text;
+  info.category = fold(decl.name.text);
+  std::ranges::replace(info.category, ' ', '-');
+  std::ranges::replace(info.category, '\'', '-');
+  std::map<std::string, Span> seen;
+  for (const auto& field : decl.fields) {
+    const auto [at, fresh] = seen.try_emplace(field.name.text, field.name.span);
+    if (!fresh) {
+      error("R0220", field.name.span, fmt::format("le champ « {} » figure deux fois", field.name.text), {},
+            {{at->second, "première fois ici"}});
+      continue;
+    }
+    if (field.personal) {
+      error("R0430", field.name.span,
+            fmt::format("« {} » est marqué personnel : le scellement des données personnelles n'existe pas encore",
+                        field.name.text),
+            "retirez « personnel », et n'inscrivez pas de donnée personnelle dans ce champ");
+    }
+    info.fields.push_back({field.name.text, type(field.type), field.label});
+  }
+  program_->objets.push_back(std::move(info));
+}
+
+void Checker::declare_types() {
+  const auto& decls = parsed_.file->decls;
+  for (const auto& decl : decls) {
+    if (const auto* s = std::get_if<ast::SourceDecl>(&decl.node)) source(*s, decl.span);
+    if (const auto* e = std::get_if<ast::EnumDecl>(&decl.node)) declare_enum(*e);
+    if (const auto* t = std::get_if<ast::TableDecl>(&decl.node)) declare_table(*t);
+  }
+  Index table = 0;
+  for (const auto& decl : decls) {
+    if (const auto* t = std::get_if<ast::TableDecl>(&decl.node)) {
+      fill_table(*t, table++);
+      (void)citations(t->sources);
+    }
+    if (const auto* e = std::get_if<ast::EnumDecl>(&decl.node)) {
+      (void)citations(e->sources);
+      for (const auto& item : e->items) (void)citations(item.sources);
+    }
+    if (const auto* o = std::get_if<ast::ObjetDecl>(&decl.node)) declare_objet(*o);
+  }
+}
+
+// ---------------------------------------------------------------- names
+
+Index Checker::section(const ast::Decl& decl, const ast::Name& name) {
+  if (!decl.objet.empty()) {
+    const auto found = symbols_.find(decl.objet);
+    if (found != symbols_.end() && found->second.kind == SymbolKind::kObjet) return found->second.index;
+    std::vector<std::string> names;
+    for (const auto& objet : program_->objets) names.push_back(objet.name);
+    unknown("objet", decl.objet, name.span, names, "R0231");
+    return kNoIndex;
+  }
+  if (program_->objets.size() == 1) return 0;
+  if (program_->objets.size() > 1) {
+    error("R0232", name.span, fmt::format("on ne sait à quel objet s'applique « {} »", name.text),
+          fmt::format("écrivez avant elle une ligne « règles du {} »", program_->objets.front().name));
+  }
+  return kNoIndex;
+}
+
+void Checker::declare_names() {
+  for (const auto& decl : parsed_.file->decls) {
+    const auto add_rule = [&](const ast::Name& name, RuleInfo::Kind kind, const std::vector<ast::SourceRef>& sources) {
+      const auto index = static_cast<Index>(program_->rules.size());
+      declare(name, SymbolKind::kRule, index);
+      RuleInfo info;
+      info.kind = kind;
+      info.name = name.text;
+      info.span = name.span;
+      info.objet = section(decl, name);
+      info.citations = citations(sources);
+      if (info.objet != kNoIndex && program_->find_field(info.objet, name.text) != kNoIndex) {
+        error("R0220", name.span, fmt::format("« {} » est déjà le nom d'un champ", name.text),
+              "choisissez un autre nom");
+      }
+      program_->rules.push_back(std::move(info));
+      rule_decls_.push_back(&decl);
+    };
+    if (const auto* p = std::get_if<ast::ParameterDecl>(&decl.node)) {
+      declare(p->name, SymbolKind::kParameter, static_cast<Index>(program_->parameters.size()));
+      program_->parameters.push_back({p->name.text, make_type(Kind::kAny), p->setting, {}, citations(p->sources)});
+      parameter_decls_.push_back(p);
+    } else if (const auto* d = std::get_if<ast::DefinitionDecl>(&decl.node)) {
+      add_rule(d->name, RuleInfo::Kind::kDefinition, d->sources);
+    } else if (const auto* e = std::get_if<ast::DecisionDecl>(&decl.node)) {
+      add_rule(e->name, RuleInfo::Kind::kDecision, e->sources);
+    } else if (const auto* c = std::get_if<ast::ConditionDecl>(&decl.node)) {
+      add_rule(c->name, RuleInfo::Kind::kCondition, c->sources);
+    } else if (const auto* s = std::get_if<ast::ScrutinDecl>(&decl.node)) {
+      add_rule(s->name, RuleInfo::Kind::kScrutin, s->sources);
+    } else if (const auto* q = std::get_if<ast::ProcedureDecl>(&decl.node)) {
+      const auto found = symbols_.find(q->objet.text);
+      if (found == symbols_.end() || found->second.kind != SymbolKind::kObjet) continue;
+      auto& objet = program_->objets[found->second.index];
+      if (objet.procedure) continue;
+      objet.procedure.emplace();
+      for (const auto& etat : q->etats) objet.procedure->etats.push_back({etat.name.text, etat.label, etat.final});
+    }
+  }
+  rule_state_.assign(program_->rules.size(), 0);
+  parameter_state_.assign(program_->parameters.size(), 0);
+}
+
+void Checker::ensure_parameter(Index index, Span use) {
+  if (parameter_state_[index] == 2) return;
+  if (parameter_state_[index] == 1) {
+    error("R0240", use, fmt::format("« {} » se définit par lui-même", program_->parameters[index].name));
+    return;
+  }
+  parameter_state_[index] = 1;
+  parameter(*parameter_decls_[index], index);
+  parameter_state_[index] = 2;
+}
+
+void Checker::parameter(const ast::ParameterDecl& decl, Index index) {
+  ParameterInfo info = program_->parameters[index];
+  if (decl.type) info.type = type(decl.type);
+  Scope scope;
+  scope.constant = true;
+  bool bad = false;
+  for (const auto& dated : decl.values) {
+    Code code = decl.type ? valued(dated.value, scope, info.type, true)
+                          : expression(dated.value, scope, info.values.empty() ? nullptr : info.type);
+    if (code->type->kind == Kind::kAny) {
+      bad = true;
+      continue;
+    }
+    if (!decl.type) info.type = code->type;
+    bool good = false;
+    Value value = constant(code, good);
+    if (!good) {
+      bad = true;
+      continue;
+    }
+    if (dated.from && dated.to && *dated.to < *dated.from)
+      error("R0225", dated.span, "cette période finit avant de commencer");
+    info.values.push_back({std::move(value), dated.from, dated.to, dated.revision, citations(dated.sources)});
+  }
+  const bool sourced =
+      !decl.sources.empty() || std::ranges::any_of(decl.values, [](const auto& v) { return !v.sources.empty(); });
+  if (decl.setting) {
+    if (!decl.commented && !sourced) {
+      warning("R0401", decl.name.span, fmt::format("le réglage « {} » n'a pas de commentaire", decl.name.text),
+              "dites au-dessus ou au-dessous, après « -- », pourquoi cette valeur");
+    }
+  } else {
+    unsourced(sourced, decl.name.span, fmt::format("le paramètre « {} »", decl.name.text));
+  }
+  if (!bad) parameter_dates(decl, info);
+  program_->parameters[index] = std::move(info);
+}
+
+// DESIGN §4.5: every date of the édition is covered, without gap or overlap; nothing serves silently beyond.
+void Checker::parameter_dates(const ast::ParameterDecl& decl, ParameterInfo& info) {
+  const bool dated = std::ranges::any_of(info.values, [](const auto& v) { return v.from || v.to; });
+  if (!dated && info.values.size() == 1) return;
+  std::ranges::stable_sort(info.values, [](const auto& a, const auto& b) {
+    return a.from.value_or(Date{INT32_MIN}) < b.from.value_or(Date{INT32_MIN});
+  });
+  for (std::size_t i = 0; i + 1 < info.values.size(); ++i) {
+    const auto& now = info.values[i];
+    const auto& next = info.values[i + 1];
+    if (!now.to || !next.from || *next.from <= *now.to) {
+      error("R0241", decl.name.span,
+            fmt::format("« {} » a deux valeurs au {}", decl.name.text, next.from ? french(*next.from) : "même jour"),
+            "corrigez les dates : une seule valeur par jour");
+      return;
+    }
+  }
+  Date expected = program_->from;
+  const auto gap = [&](Date day) {
+    error(
+        "R0242", decl.name.span,
+        fmt::format("« {} » n'a pas de valeur au {}, alors que l'édition est en vigueur", decl.name.text, french(day)),
+        "prolongez une valeur jusqu'à cette date, ou ajoutez-en une");
+  };
+  for (const auto& value : info.values) {
+    if (value.from && *value.from > expected) {
+      if (expected <= program_->to) gap(expected);
+      return;
+    }
+    if (!value.to) return;
+    if (*value.to >= expected) expected = Date{value.to->days + 1};
+  }
+  if (expected <= program_->to) gap(expected);
+}
+
+// ---------------------------------------------------------------- rules
+
+void Checker::ensure_rule(Index index, Span use) {
+  if (rule_state_[index] == 2) return;
+  if (rule_state_[index] == 1) {
+    std::string chain;
+    bool inside = false;
+    for (const Index step : rule_stack_) {
+      inside = inside || step == index;
+      if (inside) chain += "« " + program_->rules[step].name + " » → ";
+    }
+    error("R0243", use,
+          fmt::format("ces règles se définissent l'une par l'autre : {}« {} »", chain, program_->rules[index].name),
+          "aucune règle ne peut dépendre d'elle-même");
+    return;
+  }
+  rule_state_[index] = 1;
+  rule_stack_.push_back(index);
+  rule_body(*rule_decls_[index], index);
+  rule_stack_.pop_back();
+  rule_state_[index] = 2;
+  if (!program_->rules[index].type) program_->rules[index].type = make_type(Kind::kAny);
+}
+
+void Checker::rule_body(const ast::Decl& decl, Index index) {
+  if (const auto* d = std::get_if<ast::DefinitionDecl>(&decl.node)) definition(*d, index);
+  if (const auto* e = std::get_if<ast::DecisionDecl>(&decl.node)) decision(*e, index);
+  if (const auto* c = std::get_if<ast::ConditionDecl>(&decl.node)) condition(*c, index);
+  if (const auto* s = std::get_if<ast::ScrutinDecl>(&decl.node)) scrutin(*s, index);
+}
+
+void Checker::definition(const ast::DefinitionDecl& decl, Index index) {
+  const Scope scope{.objet = program_->rules[index].objet};
+  if (decl.type) program_->rules[index].type = type(decl.type);
+  Code code = decl.type ? valued(decl.value, scope, program_->rules[index].type, true) : expression(decl.value, scope);
+  if (!decl.type) program_->rules[index].type = code->type;
+  program_->rules[index].value = std::move(code);
+}
+
+void Checker::decision(const ast::DecisionDecl& decl, Index index) {
+  const Scope scope{.objet = program_->rules[index].objet};
+  TypeRef wanted = decl.type ? type(decl.type) : nullptr;
+  program_->rules[index].type = wanted;
+  std::vector<RuleInfo::Case> cases;
+  const auto compile_case = [&](const ast::DecisionDecl::Case& from) {
+    RuleInfo::Case to;
+    to.span = from.span;
+    to.citations = citations(from.sources);
+    if (from.value) {
+      to.value = wanted ? valued(from.value, scope, wanted, true) : expression(from.value, scope);
+      if (!wanted && to.value->type->kind != Kind::kAny) {
+        wanted = to.value->type;
+        program_->rules[index].type = wanted;
+      }
+      const Kind kind = to.value->type->kind;
+      if (kind == Kind::kExactMontant || kind == Kind::kExactNombre) {
+        error("R0204", from.value->span, "une décision se garde : ce produit doit être arrondi",
+              "écrivez par exemple « arrondi au plus proche de (…) »");
+      }
+    }
+    if (from.reason) {
+      for (const auto& piece : from.reason->pieces) {
+        to.reason.emplace_back(piece.text, piece.expr ? expression(piece.expr, scope) : nullptr);
+      }
+    }
+    if (from.condition) to.condition = boolean(from.condition, scope);
+    if (from.exception) to.exception = boolean(from.exception, scope);
+    return to;
+  };
+  for (const auto& item : decl.cases) cases.push_back(compile_case(item));
+  std::optional<RuleInfo::Case> otherwise;
+  if (decl.otherwise) otherwise = compile_case(*decl.otherwise);
+  bool sourced = !decl.sources.empty();
+  for (const auto& item : decl.cases) sourced = sourced || !item.sources.empty();
+  unsourced(sourced, decl.name.span, fmt::format("la décision « {} »", decl.name.text));
+  if (decl.cases.empty() && !has_errors(parsed_.diagnostics)) {
+    error("R0244", decl.name.span, fmt::format("la décision « {} » n'a aucun cas", decl.name.text),
+          "ajoutez dessous « valeur quand condition »");
+  }
+  overlaps(decl);
+  RuleInfo& info = program_->rules[index];
+  info.cases = std::move(cases);
+  info.otherwise = std::move(otherwise);
+}
+
+void Checker::condition(const ast::ConditionDecl& decl, Index index) {
+  const Scope scope{.objet = program_->rules[index].objet};
+  program_->rules[index].type = make_type(Kind::kBooleen);
+  std::vector<ExigenceInfo> exigences;
+  std::map<std::string, Span> labels;
+  for (const auto& item : decl.exigences) {
+    const auto [at, fresh] = labels.try_emplace(item.label, item.span);
+    if (!fresh) {
+      error("R0220", item.span, fmt::format("l'exigence « {} » figure deux fois", item.label),
+            "donnez-leur des noms différents", {{at->second, "première fois ici"}});
+    }
+    exigences.push_back({item.label, boolean(item.condition, scope), item.span, citations(item.sources)});
+    unsourced(!decl.sources.empty() || !item.sources.empty(), item.span, fmt::format("l'exigence « {} »", item.label));
+  }
+  if (decl.exigences.empty() && !has_errors(parsed_.diagnostics)) {
+    error("R0244", decl.name.span, fmt::format("la condition « {} » n'a aucune exigence", decl.name.text));
+  }
+  program_->rules[index].exigences = std::move(exigences);
+}
+
+void Checker::scrutin(const ast::ScrutinDecl& decl, Index index) {
+  const Scope scope{.objet = program_->rules[index].objet};
+  program_->rules[index].type = make_type(Kind::kBooleen);
+  unsourced(!decl.sources.empty(), decl.name.span, fmt::format("le scrutin « {} »", decl.name.text));
+  if (!decl.college || !decl.positions) {
+    if (!has_errors(parsed_.diagnostics)) {
+      error("R0245", decl.name.span,
+            fmt::format("le scrutin « {} » doit dire son collège et ses positions", decl.name.text),
+            "ajoutez « collège … » et « positions … »");
+    }
+    return;
+  }
+  RuleInfo::Scrutin info;
+  info.college = expression(decl.college, scope);
+  info.positions = expression(decl.positions, scope);
+  const TypeRef& college = info.college->type;
+  const TypeRef& positions = info.positions->type;
+  if (college->kind == Kind::kAny || positions->kind == Kind::kAny) return;
+  if (college->kind != Kind::kList) {
+    error("R0207", decl.college->span,
+          fmt::format("le collège est une liste de membres, mais ceci est de type {}", shown(college)));
+    return;
+  }
+  const bool keyed = positions->kind == Kind::kMap && positions->element->kind == Kind::kEnum &&
+                     fits(*positions->key, *college->element);
+  if (!keyed) {
+    error("R0245", decl.positions->span,
+          fmt::format("les positions sont une association par {}, vers une énumération, mais ceci est de type {}",
+                      shown(college->element), shown(positions)));
+    return;
+  }
+  info.member = college->element;
+  const EnumInfo& values = program_->enums[positions->element->named];
+  info.meaning.assign(values.items.size(), 0);
+  std::vector<std::string> names;
+  for (const auto& item : values.items) names.push_back(item.name);
+  const auto assign = [&](const std::vector<ast::Name>& list, int meaning) {
+    for (const auto& name : list) {
+      const auto at = std::ranges::find(names, name.text);
+      if (at == names.end()) {
+        unknown("valeur de " + values.name, name.text, name.span, names, "R0228");
+        continue;
+      }
+      int& slot = info.meaning[static_cast<std::size_t>(at - names.begin())];
+      if (slot != 0) error("R0246", name.span, fmt::format("« {} » a déjà un sens dans ce scrutin", name.text));
+      slot = meaning;
+    }
+  };
+  assign(decl.in_favour, 1);
+  assign(decl.against, 2);
+  assign(decl.abstention, 3);
+  assign(decl.absence, 4);
+  if (decl.in_favour.empty())
+    error("R0245", decl.name.span, "le scrutin ne dit pas quelle position est « pour »",
+          "ajoutez une ligne « pour … »");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (info.meaning[i] == 0) {
+      error("R0246", decl.name.span, fmt::format("le scrutin ne dit pas ce que vaut la position « {} »", names[i]),
+            "ajoutez-la à « pour », « contre », « abstention » ou « absence »");
+    }
+  }
+  info.abstention_counts = decl.abstention_counts;
+  info.absence_counts = decl.absence_counts;
+  info.threshold = decl.threshold;
+  info.quorum = decl.quorum;
+  const auto fraction = [&](const ast::ScrutinDecl::Threshold& t) {
+    if (t.denominator <= 0 || t.numerator < 0 || t.numerator > t.denominator || t.denominator > 1'000'000'000) {
+      error("R0247", decl.name.span,
+            fmt::format("{}/{} n'est pas une fraction entre 0 et 1", t.numerator, t.denominator));
+    }
+  };
+  fraction(info.threshold);
+  if (info.quorum) fraction(*info.quorum);
+  program_->rules[index].scrutin = std::move(info);
+}
+
+// ---------------------------------------------------------------- run
+
+Compiled Checker::run() {
+  edition();
+  declare_types();
+  declare_names();
+  for (Index i = 0; i < program_->parameters.size(); ++i) ensure_parameter(i, parameter_decls_[i]->name.span);
+  for (Index i = 0; i < program_->rules.size(); ++i) ensure_rule(i, program_->rules[i].span);
+  for (const auto& decl : parsed_.file->decls) {
+    if (const auto* p = std::get_if<ast::ProcedureDecl>(&decl.node)) procedure(*p);
+  }
+  for (const auto& decl : parsed_.file->decls) {
+    if (const auto* t = std::get_if<ast::TableauDecl>(&decl.node)) tableau(*t);
+    if (const auto* s = std::get_if<ast::ScenarioDecl>(&decl.node)) scenario(*s, decl.objet);
+  }
+  std::ranges::stable_sort(diagnostics_, [](const auto& a, const auto& b) { return a.span.begin < b.span.begin; });
+  // An expression compiled twice (lists, choices) must not be reported twice.
+  const auto twice = [](const Diagnostic& a, const Diagnostic& b) {
+    return a.code == b.code && a.span == b.span && a.message == b.message;
+  };
+  diagnostics_.erase(std::ranges::unique(diagnostics_, twice).begin(), diagnostics_.end());
+  if (has_errors(diagnostics_)) return {nullptr, std::move(diagnostics_)};
+  return {program_, std::move(diagnostics_)};
+}
+
+}  // namespace assemblier::dsl

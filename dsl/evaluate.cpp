@@ -1,0 +1,359 @@
+#include "dsl/evaluate.hpp"
+
+#include "dsl/evaluate_core.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace assemblier::dsl {
+
+void Evaluator::State::note(Trace::Kind kind, Index id) {
+  const bool there = std::ranges::any_of(trace->children, [&](const Trace& t) { return t.kind == kind && t.id == id; });
+  if (!there) trace->children.push_back(Trace{.kind = kind, .id = id});
+}
+
+const Val& Evaluator::State::rule(Index index) {
+  auto& slot = memo[index];
+  Trace* const outer = trace;
+  if (slot == nullptr) {
+    Trace mine{.kind = Trace::Kind::kRule, .id = index};
+    if (outer != nullptr) trace = &mine;
+    std::vector<const Value*> outside;  // a rule does not see the elements of the `dont` it is used in
+    outside.swap(elements);
+    Val val = compute(program.rules[index]);
+    elements.swap(outside);
+    slot = std::make_unique<Val>(std::move(val));
+    if (outer != nullptr) {
+      mine.result = to_result(*slot);
+      outer->children.push_back(std::move(mine));
+    }
+    trace = outer;
+  } else if (outer != nullptr) {
+    const bool there = std::ranges::any_of(
+        outer->children, [index](const Trace& t) { return t.kind == Trace::Kind::kRule && t.id == index; });
+    if (!there) {
+      outer->children.push_back(
+          Trace{.kind = Trace::Kind::kRule, .id = index, .result = to_result(*slot), .repeated = true});
+    }
+  }
+  return *slot;
+}
+
+Val Evaluator::State::compute(const RuleInfo& info) {
+  switch (info.kind) {
+    case RuleInfo::Kind::kDefinition:
+      return eval(info.value);
+    case RuleInfo::Kind::kDecision:
+      return decision(info);
+    case RuleInfo::Kind::kCondition:
+      return condition(info);
+    case RuleInfo::Kind::kScrutin:
+      return vote(info, false);
+  }
+  return failure("E0001", "règle inconnue");
+}
+
+std::string Evaluator::State::reason(const RuleInfo::Case& choice) {
+  std::string text;
+  for (const auto& [literal, code] : choice.reason) {
+    if (code == nullptr) {
+      text += literal;
+      continue;
+    }
+    const Val val = eval(code);
+    text += val.status == Status::kKnown ? show(program, val.value) : "(inconnu)";
+  }
+  return text;
+}
+
+// DESIGN §4.4: all cases are judged; their order means nothing.
+Val Evaluator::State::decision(const RuleInfo& info) {
+  struct Judged {
+    const RuleInfo::Case* choice;
+    Val test;
+    Val value;  // of a true or undetermined case
+  };
+  std::vector<Judged> judged;
+  judged.reserve(info.cases.size());
+  for (Index i = 0; i < info.cases.size(); ++i) {
+    const RuleInfo::Case& choice = info.cases[i];
+    Trace mine{.kind = Trace::Kind::kCase, .id = i};
+    Trace* const outer = trace;
+    if (outer != nullptr) trace = &mine;
+    Val test = eval(choice.condition);
+    if (choice.exception != nullptr) {
+      Val exception = eval(choice.exception);
+      if (exception.status == Status::kKnown) exception.value = Value(!exception.value.as<bool>());
+      test = combine({test, exception}, false);
+    }
+    Val value = known(Value());
+    if (choice.value != nullptr && !truth(test, false) && test.status != Status::kError) value = eval(choice.value);
+    trace = outer;
+    if (outer != nullptr) {
+      mine.result = to_result(test);
+      outer->children.push_back(std::move(mine));
+    }
+    judged.push_back({&choice, std::move(test), std::move(value)});
+  }
+  for (const Judged& j : judged) {
+    if (j.test.status == Status::kError) return j.test;
+    if (truth(j.test, true) && j.value.status == Status::kError) return j.value;
+  }
+  const Judged* winner = nullptr;
+  for (const Judged& j : judged) {
+    if (!truth(j.test, true)) continue;
+    if (winner == nullptr) {
+      winner = &j;
+      continue;
+    }
+    const bool both_none = winner->choice->value == nullptr && j.choice->value == nullptr;
+    const bool comparable = winner->choice->value != nullptr && j.choice->value != nullptr &&
+                            winner->value.status == Status::kKnown && j.value.status == Status::kKnown;
+    if (both_none || (comparable && equal(winner->value.value, j.value.value))) continue;
+    const auto named = [this](const Judged& x) {
+      if (x.choice->value == nullptr) return std::string("aucune");
+      return x.value.status == Status::kKnown ? show(program, x.value.value) : std::string("(inconnu)");
+    };
+    return failure(
+        "E0011", fmt::format("« {} » : deux cas vrais se contredisent, {} et {}", info.name, named(*winner), named(j)));
+  }
+  Missing missing;
+  bool open = false;
+  for (const Judged& j : judged) {
+    if (j.test.status != Status::kUndetermined) continue;
+    // A case that would give the value already won changes nothing.
+    if (winner != nullptr && winner->choice->value == nullptr && j.choice->value == nullptr) continue;
+    if (winner != nullptr && winner->choice->value != nullptr && j.choice->value != nullptr &&
+        winner->value.status == Status::kKnown && j.value.status == Status::kKnown &&
+        equal(winner->value.value, j.value.value)) {
+      continue;
+    }
+    missing.add(j.test);
+    if (j.value.status == Status::kUndetermined) missing.add(j.value);
+    open = true;
+  }
+  if (winner != nullptr && !open) {
+    if (winner->choice->value != nullptr) return winner->value;
+    auto none = std::make_shared<Info>();
+    for (const Judged& j : judged) {
+      if (!truth(j.test, true)) continue;
+      std::string text = reason(*j.choice);
+      if (!text.empty() && std::ranges::find(none->reasons, text) == none->reasons.end())
+        none->reasons.push_back(std::move(text));
+    }
+    return {Status::kNone, Value(), std::move(none)};
+  }
+  if (open) {
+    if (winner != nullptr && winner->value.status == Status::kUndetermined) missing.add(winner->value);
+    return missing.take();
+  }
+  std::vector<Val> inherited;
+  for (const Judged& j : judged) {
+    if (j.test.status == Status::kNone) inherited.push_back(j.test);
+  }
+  if (!inherited.empty()) return combine(inherited, true);
+  if (!info.otherwise) return {Status::kNone, Value(), std::make_shared<const Info>()};
+  if (info.otherwise->value != nullptr) return eval(info.otherwise->value);
+  auto none = std::make_shared<Info>();
+  if (std::string text = reason(*info.otherwise); !text.empty()) none->reasons.push_back(std::move(text));
+  return {Status::kNone, Value(), std::move(none)};
+}
+
+Val Evaluator::State::exigence(const ExigenceInfo& item, Index index) {
+  Trace mine{.kind = Trace::Kind::kExigence, .id = index};
+  Trace* const outer = trace;
+  if (outer != nullptr) trace = &mine;
+  Val val = eval(item.condition);
+  trace = outer;
+  if (outer != nullptr) {
+    mine.result = to_result(val);
+    outer->children.push_back(std::move(mine));
+  }
+  return val;
+}
+
+Val Evaluator::State::condition(const RuleInfo& info) {
+  std::vector<Val> tests;
+  tests.reserve(info.exigences.size());
+  auto unmet = std::make_shared<Info>();
+  for (Index i = 0; i < info.exigences.size(); ++i) {
+    tests.push_back(exigence(info.exigences[i], i));
+    if (truth(tests.back(), false)) unmet->unmet.push_back(i);
+  }
+  Val val = combine(tests, false);
+  if (truth(val, false)) val.info = std::move(unmet);
+  return val;
+}
+
+// DESIGN §4.3, §4.9: a member without position has not spoken. The vote is acquired, or lost, when whatever they say
+// can no longer change it; otherwise it is undetermined and names them.
+Val Evaluator::State::vote(const RuleInfo& info, bool missing_members) {
+  using Counts = ast::ScrutinDecl::Counts;
+  using Base = ast::ScrutinDecl::Base;
+  const RuleInfo::Scrutin& rules = *info.scrutin;
+  const Val college = eval(rules.college);
+  const Val positions = eval(rules.positions);
+  if (college.status == Status::kError || college.status == Status::kNone) return college;
+  if (positions.status == Status::kError || positions.status == Status::kNone) return positions;
+  if (college.status == Status::kUndetermined) {
+    Missing missing;
+    missing.add(college);
+    if (positions.status == Status::kUndetermined) missing.add(positions);
+    return missing.take();
+  }
+  std::vector<Value> silent;
+  Int128 pour = 0;
+  Int128 contre = 0;
+  Int128 abstention = 0;
+  Int128 absence = 0;
+  Int128 members = 0;
+  std::vector<Value> counted;
+  for (const Value& member : *college.value.as<List>()) {
+    if (std::ranges::any_of(counted, [&member](const Value& other) { return equal(other, member); })) continue;
+    counted.push_back(member);
+    ++members;
+    int meaning = 0;
+    bool spoken = false;
+    if (positions.status == Status::kKnown) {
+      for (const auto& [who, position] : *positions.value.as<Map>()) {
+        if (!equal(who, member)) continue;
+        meaning = rules.meaning[position.as<EnumValue>().value];
+        spoken = true;
+      }
+    }
+    if (!spoken || meaning == 0) silent.push_back(member);
+    pour += meaning == 1 ? 1 : 0;
+    contre += meaning == 2 ? 1 : 0;
+    abstention += meaning == 3 ? 1 : 0;
+    absence += meaning == 4 ? 1 : 0;
+  }
+  if (missing_members) return known(make_list(std::move(silent)));
+  const auto reaches = [](const ast::ScrutinDecl::Threshold& threshold, Int128 count, Int128 base) {
+    const Int128 left = count * threshold.denominator;
+    const Int128 right = base * threshold.numerator;
+    return threshold.strict ? left > right : left >= right;
+  };
+  const auto acquired = [&](Int128 more_pour, Int128 more_contre, Int128 more_abstention, Int128 more_absence) {
+    const Int128 p = pour + more_pour;
+    const Int128 c = contre + more_contre;
+    const Int128 t = abstention + more_abstention;
+    const Int128 s = absence + more_absence;
+    if (members == 0) return false;
+    if (rules.quorum && !reaches(*rules.quorum, p + c + t, members)) return false;
+    const Int128 agreed =
+        p + (rules.abstention_counts == Counts::kFor ? t : 0) + (rules.absence_counts == Counts::kFor ? s : 0);
+    Int128 base = 0;
+    switch (rules.threshold.base) {
+      case Base::kMembers:
+        // A position that « ne compte pas » takes its author out of the members counted.
+        base = p + c + (rules.abstention_counts == Counts::kIgnored ? 0 : t) +
+               (rules.absence_counts == Counts::kIgnored ? 0 : s);
+        base += members - (p + c + t + s);
+        break;
+      case Base::kPresent:
+        base = p + c + t + (rules.absence_counts == Counts::kIgnored ? 0 : s);
+        break;
+      case Base::kCast:
+        base = p + c + (rules.abstention_counts == Counts::kIgnored ? 0 : t) +
+               (rules.absence_counts == Counts::kIgnored ? 0 : s);
+        break;
+    }
+    return base > 0 && reaches(rules.threshold, agreed, base);
+  };
+  const auto m = static_cast<Int128>(silent.size());
+  const bool best = acquired(m, 0, 0, 0);
+  const auto possible = [&rules](int meaning) {
+    return std::ranges::find(rules.meaning, meaning) != rules.meaning.end();
+  };
+  const bool worst =
+      acquired(0, m, 0, 0) && (!possible(3) || acquired(0, 0, m, 0)) && (!possible(4) || acquired(0, 0, 0, m));
+  if (!best) return known(Value(false));
+  if (m == 0 || worst) return known(Value(best));
+  Missing missing;
+  if (positions.status == Status::kUndetermined) {
+    missing.add(positions);
+  } else if (const Index fact = origin(program, rules.positions); fact != kNoIndex) {
+    missing.add(fact);
+  }
+  for (Value& member : silent) missing.member(std::move(member));
+  return missing.take();
+}
+
+Index origin(const Program& program, const Code& code) {
+  switch (code->op) {
+    case Op::kField:
+      return code->a;
+    case Op::kDonnee:
+      return kDonneeBase + code->a;
+    case Op::kRule: {
+      const RuleInfo& rule = program.rules[code->a];
+      return rule.kind == RuleInfo::Kind::kDefinition && rule.value ? origin(program, rule.value) : kNoIndex;
+    }
+    default:
+      return kNoIndex;
+  }
+}
+
+Result to_result(const Val& val) {
+  Result result;
+  result.status = val.status;
+  if (val.status == Status::kKnown) result.value = val.value;
+  if (val.info) {
+    result.missing = val.info->missing;
+    result.missing_members = val.info->members;
+    result.reasons = val.info->reasons;
+    result.code = val.info->code;
+    result.message = val.info->message;
+    result.unmet = val.info->unmet;
+  }
+  return result;
+}
+
+bool same(const Result& a, const Result& b) {
+  if (a.status != b.status) return false;
+  switch (a.status) {
+    case Status::kKnown:
+      return equal(a.value, b.value) && a.unmet == b.unmet;
+    case Status::kUndetermined:
+      return a.missing == b.missing && std::ranges::equal(a.missing_members, b.missing_members, equal);
+    case Status::kNone:
+      return a.reasons == b.reasons;
+    case Status::kError:
+      return a.code == b.code;
+  }
+  return false;
+}
+
+Evaluator::Evaluator(const Program& program, const Context& context, const EvaluateLimits& limits)
+    : state_(std::make_unique<State>(program, context, limits)) {}
+
+Evaluator::~Evaluator() = default;
+
+const Result& Evaluator::rule(Index rule, Trace* trace) {
+  state_->trace = trace;
+  const Val& val = state_->rule(rule);
+  state_->trace = nullptr;
+  auto& slot = state_->results[rule];
+  if (slot == nullptr) slot = std::make_unique<Result>(to_result(val));
+  return *slot;
+}
+
+Result Evaluator::expression(const Code& code, Trace* trace) {
+  state_->trace = trace;
+  const Val val = state_->eval(code);
+  state_->trace = nullptr;
+  return to_result(val);
+}
+
+std::vector<Result> Evaluator::exigences(const std::vector<ExigenceInfo>& list, Trace* trace) {
+  std::vector<Result> out;
+  out.reserve(list.size());
+  state_->trace = trace;
+  for (Index i = 0; i < list.size(); ++i) out.push_back(to_result(state_->exigence(list[i], i)));
+  state_->trace = nullptr;
+  return out;
+}
+
+}  // namespace assemblier::dsl
