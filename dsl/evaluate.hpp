@@ -87,8 +87,9 @@ class Evaluator {
   /// Each exigence in order; used for conditions and for actes.
   [[nodiscard]] std::vector<Result> exigences(const std::vector<ExigenceInfo>& list, Trace* trace = nullptr);
 
+  struct State;  ///< the evaluator's inside (evaluate_core.hpp)
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 
