@@ -1,0 +1,243 @@
+#include "tools/cli.hpp"
+
+#include "dsl/text.hpp"
+#include "tools/commands.hpp"
+#include "tools/french_cli.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <functional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace assemblier::tools {
+namespace {
+
+constexpr std::string_view kVersion = "assemblier " ASSEMBLIER_VERSION;
+constexpr std::array<std::string_view, 3> kGroups = {"regles", "edition", "journal"};
+
+/// Every value a command may be given; one of each, since one command runs.
+struct Given {
+  std::string journal, format = "texte";
+  std::vector<std::string> files;
+  std::string file, word, par;
+  FactsOptions facts;
+  ActeOptions acte;
+  std::function<Exit(Session&)> command;
+};
+
+bool takes_value(std::string_view option) { return option == "--journal" || option == "--format"; }
+
+/// The words of commands and the names of options, without accents: what people type, « édition » or « edition ».
+std::vector<std::string> without_accents(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words;
+  int commands = 1;  // command words still expected
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--") {
+      words.insert(words.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
+      break;
+    }
+    if (argument.starts_with("--")) {
+      const auto equal = argument.find('=');
+      words.push_back(dsl::fold(argument.substr(0, equal)) +
+                      (equal == std::string::npos ? "" : argument.substr(equal)));
+      if (equal == std::string::npos && takes_value(words.back()) && i + 1 < arguments.size())
+        words.push_back(arguments[++i]);
+    } else if (commands > 0 && !argument.starts_with("-")) {
+      words.push_back(dsl::fold(argument));
+      --commands;
+      if (std::find(kGroups.begin(), kGroups.end(), words.back()) != kGroups.end()) ++commands;
+    } else {
+      words.push_back(argument);
+    }
+  }
+  return words;
+}
+
+/// A command of its own, or one inside a group.
+CLI::App* add(CLI::App& parent, Given& given, const std::string& name, const std::string& what,
+              std::function<Exit(Session&)> command) {
+  CLI::App* sub = parent.add_subcommand(name, what);
+  sub->group("Commandes");
+  sub->callback([&given, command = std::move(command)] { given.command = command; });
+  return sub;
+}
+
+CLI::App* group(CLI::App& app, const std::string& name, const std::string& what) {
+  CLI::App* sub = app.add_subcommand(name, what);
+  sub->group("Commandes");
+  sub->require_subcommand(1, 1);
+  return sub;
+}
+
+void add_regles(CLI::App& app, Given& g) {
+  CLI::App* regles = group(app, "regles", "les règles d'un fichier : vérifier, essayer, évaluer, expliquer");
+  add(*regles, g, "verifier", "dit toutes les erreurs du fichier, avec leur place",
+      [&g](Session& s) { return regles_verifier(s, g.files); })
+      ->add_option("fichiers", g.files, "fichiers de règles")
+      ->type_name("FICHIER")
+      ->required();
+  add(*regles, g, "tester", "joue les scénarios écrits à côté des règles",
+      [&g](Session& s) { return regles_tester(s, g.files); })
+      ->add_option("fichiers", g.files, "fichiers de règles")
+      ->type_name("FICHIER")
+      ->required();
+  CLI::App* evaluer = add(*regles, g, "evaluer", "toutes les décisions pour chaque ligne de faits",
+                          [&g](Session& s) { return regles_evaluer(s, g.facts); });
+  CLI::App* expliquer = add(*regles, g, "expliquer", "pourquoi une décision est ce qu'elle est",
+                            [&g](Session& s) { return regles_expliquer(s, g.facts); });
+  for (CLI::App* sub : {evaluer, expliquer}) {
+    sub->add_option("fichier", g.facts.file, "fichier de règles")->type_name("FICHIER")->required();
+    sub->add_option("--faits", g.facts.facts,
+                    sub == evaluer ? "faits, un objet JSON par ligne ; « - » : l'entrée standard"
+                                   : "faits, un objet JSON ; « - » : l'entrée standard")
+        ->type_name("FICHIER")
+        ->required();
+    sub->add_option("--objet", g.facts.objet, "sorte d'objet que les faits décrivent, s'il y en a plusieurs")
+        ->type_name("NOM");
+  }
+  expliquer->add_option("--decision", g.facts.decision, "une seule décision")->type_name("NOM");
+}
+
+void add_edition(CLI::App& app, Given& g) {
+  CLI::App* edition = group(app, "edition", "les éditions publiées dans le journal");
+  add(*edition, g, "publier", "inscrit un fichier de règles dans le journal",
+      [&g](Session& s) { return edition_publier(s, g.file); })
+      ->add_option("fichier", g.file, "fichier de règles")
+      ->type_name("FICHIER")
+      ->required();
+  add(*edition, g, "lister", "les éditions, par ordre de publication", [](Session& s) { return edition_lister(s); });
+  add(*edition, g, "montrer", "le texte exact d'une édition publiée",
+      [&g](Session& s) { return edition_montrer(s, g.word); })
+      ->add_option("empreinte", g.word, "premiers chiffres de l'empreinte (au moins 4), ou millésime")
+      ->type_name("HASH")
+      ->required();
+}
+
+void add_journal(CLI::App& app, Given& g) {
+  CLI::App* journal = group(app, "journal", "le journal lui-même");
+  add(*journal, g, "creer", "crée un journal vide", [](Session& s) { return journal_creer(s); });
+  add(*journal, g, "infos", "identité, nombre d'événements, éditions", [](Session& s) { return journal_infos(s); });
+  add(*journal, g, "verifier", "contrôle chaque octet, sans rien écrire",
+      [](Session& s) { return journal_verifier(s); });
+  add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)",
+      [](Session& s) { return journal_exporter(s); });
+}
+
+void add_actes(CLI::App& app, Given& g) {
+  CLI::App* one = add(app, g, "acte", "demande un acte sur un objet", [&g](Session& s) { return acte(s, g.acte); });
+  one->add_option("nom", g.acte.name, "nom de l'acte, tel que l'édition l'écrit")->type_name("NOM")->required();
+  one->add_option("--objet", g.acte.objet, "objet visé, « dossier/2024-001 »")->type_name("ID")->required();
+  one->add_option("--par", g.acte.par, "auteur, « rôle=nom »")->type_name("RÔLE=NOM")->required();
+  one->add_option("--donnees", g.acte.donnees, "données, un objet JSON ; « - » : l'entrée standard")
+      ->type_name("FICHIER");
+  one->add_option("--le", g.acte.le, "date d'effet (aujourd'hui à Paris si rien n'est dit)")->type_name("AAAA-MM-JJ");
+  one->add_option("--id", g.acte.id, "identifiant de la demande : la même demande reçoit la même réponse")
+      ->type_name("ID");
+  one->add_option("--version", g.acte.version, "dernière version connue de l'objet ; autre : conflit")->type_name("N");
+  add(app, g, "importer", "un flot d'actes, un objet JSON par ligne", [&g](Session& s) { return importer(s, g.file); })
+      ->add_option("fichier", g.file, "fichier d'actes ; « - » : l'entrée standard")
+      ->type_name("FICHIER")
+      ->required();
+}
+
+void add_reading(CLI::App& app, Given& g) {
+  add(app, g, "dossier", "l'état présent d'un objet", [&g](Session& s) { return dossier(s, g.word); })
+      ->add_option("id", g.word, "« dossier/2024-001 » ou « 2024-001 »")
+      ->type_name("ID")
+      ->required();
+  add(app, g, "histoire", "les événements d'un objet, avec leurs motifs",
+      [&g](Session& s) { return histoire(s, g.word); })
+      ->add_option("id", g.word, "« dossier/2024-001 » ou « 2024-001 »")
+      ->type_name("ID")
+      ->required();
+  add(app, g, "rejouer", "recalcule chaque décision inscrite et dit les divergences",
+      [&g](Session& s) { return rejouer(s, g.word); })
+      ->add_option("id", g.word, "un seul objet")
+      ->type_name("ID");
+  add(app, g, "tableau", "une vue déclarée dans une édition ; son nom seul suffit aussi comme commande",
+      [&g](Session& s) { return tableau(s, g.word, false); })
+      ->add_option("nom", g.word, "nom du tableau")
+      ->type_name("NOM")
+      ->required();
+}
+
+bool known_command(const CLI::App& app, const std::string& word) {
+  const auto subs = app.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(subs.begin(), subs.end(), [&](const CLI::App* sub) { return sub->get_name() == word; });
+}
+
+/// Where the command word stands; the size when there is none.
+std::size_t command_index(const std::vector<std::string>& words) {
+  std::size_t i = 0;
+  while (i < words.size() && words[i].starts_with("-") && words[i] != "-") i += takes_value(words[i]) ? 2 : 1;
+  return std::min(i, words.size());
+}
+
+Session session_of(const Given& given, Out& out) {
+  Session session{.out = out, .json = given.format == "json", .journal = given.journal};
+  if (session.journal.empty()) {
+    const char* variable = std::getenv("ASSEMBLIER_JOURNAL");
+    session.journal = variable != nullptr && *variable != '\0' ? variable : "journal";
+  }
+  return session;
+}
+
+}  // namespace
+
+Exit run(const std::vector<std::string>& arguments, Out& out) {
+  Given given;
+  CLI::App app("Le programme annuel d'un contrat de ville : ses actes, ses règles, son journal.", "assemblier");
+  make_french(app);
+  app.require_subcommand(1, 1);
+  app.set_version_flag("--version", std::string(kVersion), "dit la version");
+  app.add_option("--journal", given.journal, "répertoire du journal (sinon ASSEMBLIER_JOURNAL, sinon ./journal)")
+      ->type_name("DIR");
+  app.add_option("--format", given.format, "texte (par défaut) ou json, un objet par ligne")
+      ->type_name("texte|json")
+      ->check(one_of({"texte", "json"}));
+  app.fallthrough();
+  app.footer(
+      "Codes de sortie : 0 fait, 1 la réponse est non, 2 commande mal écrite, 3 entrée illisible ou absente, 4 "
+      "journal\n"
+      "abîmé, 5 système (disque, verrou, sortie), 6 conflit de version ou identifiant déjà pris.");
+  add_regles(app, given);
+  add_edition(app, given);
+  add_journal(app, given);
+  add_actes(app, given);
+  add_reading(app, given);
+
+  std::vector<std::string> words = without_accents(arguments);
+  const std::size_t at = command_index(words);
+  if (at < words.size() && words[at] != "--" && !known_command(app, words[at])) {
+    // A word of the éditions' own: the name of a tableau (it may have several words, and accents).
+    const auto original = std::find_if(arguments.begin(), arguments.end(),
+                                       [&](const std::string& a) { return dsl::fold(a) == words[at]; });
+    given.word = original == arguments.end() ? words[at] : *original;
+    given.command = [&given](Session& s) { return tableau(s, given.word, true); };
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
+    app.require_subcommand(0, 0);
+  }
+  std::reverse(words.begin(), words.end());
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::CallForHelp&) {
+    out.text(help_text(app));
+    out.flush();
+    return Exit::kDone;
+  } catch (const CLI::CallForVersion&) {
+    out.line(kVersion);
+    out.flush();
+    return Exit::kDone;
+  } catch (const CLI::ParseError& error) {
+    throw Failure{Exit::kUsage, french_message(app, error)};
+  }
+  Session session = session_of(given, out);
+  const Exit code = given.command(session);
+  out.flush();
+  return code;
+}
+
+}  // namespace assemblier::tools

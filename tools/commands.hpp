@@ -1,0 +1,64 @@
+#pragma once
+// What each command does, once the command line is understood. All throw Failure.
+//
+// Thread-safety: one thread.
+
+#include "tools/io.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace assemblier::tools {
+
+/// What every command needs: where to write, in which form, which journal.
+struct Session {
+  Out& out;
+  bool json = false;
+  std::string journal = "journal";
+};
+
+// ---------------------------------------------------------------- regles
+Exit regles_verifier(Session& session, const std::vector<std::string>& files);
+Exit regles_tester(Session& session, const std::vector<std::string>& files);
+
+struct FactsOptions {
+  std::string file;
+  std::string facts;     ///< path or "-"
+  std::string objet;     ///< empty: the only one with rules
+  std::string decision;  ///< expliquer: empty is all
+};
+Exit regles_evaluer(Session& session, const FactsOptions& options);
+Exit regles_expliquer(Session& session, const FactsOptions& options);
+
+// ---------------------------------------------------------------- edition
+Exit edition_publier(Session& session, const std::string& file);
+Exit edition_lister(Session& session);
+Exit edition_montrer(Session& session, const std::string& hash);
+
+// ---------------------------------------------------------------- actes
+struct ActeOptions {
+  std::string name, objet, par;
+  std::string donnees;  ///< path or "-"; empty: none
+  std::string le;       ///< AAAA-MM-JJ; empty: today in Europe/Paris
+  std::string id;       ///< empty: a new UUIDv7
+  std::optional<std::uint64_t> version;
+};
+Exit acte(Session& session, const ActeOptions& options);
+Exit importer(Session& session, const std::string& file);
+
+// ---------------------------------------------------------------- what the journal tells
+Exit dossier(Session& session, const std::string& id);
+Exit histoire(Session& session, const std::string& id);
+Exit rejouer(Session& session, const std::string& id);  ///< empty: all
+/// `as_command`: the name was typed as a command of its own, so an unknown one is a usage error.
+Exit tableau(Session& session, const std::string& name, bool as_command);
+
+// ---------------------------------------------------------------- journal
+Exit journal_creer(Session& session);
+Exit journal_infos(Session& session);
+Exit journal_verifier(Session& session);
+Exit journal_exporter(Session& session);
+
+}  // namespace assemblier::tools

@@ -1,0 +1,160 @@
+// journal creer | infos | verifier | exporter: the journal as a thing of its own.
+
+#include "engine/payload.hpp"
+#include "tools/commands.hpp"
+#include "tools/datum_json.hpp"
+#include "tools/opening.hpp"
+
+#include <fmt/format.h>
+
+namespace assemblier::tools {
+namespace {
+
+std::string base64(std::string_view data) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const auto octet = [data](std::size_t i) {
+    return i < data.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(data[i])) : 0U;
+  };
+  std::string text;
+  text.reserve((data.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < data.size(); i += 3) {
+    const std::uint32_t three = octet(i) << 16U | octet(i + 1) << 8U | octet(i + 2);
+    text += kDigits[three >> 18U];
+    text += kDigits[three >> 12U & 63U];
+    text += i + 1 < data.size() ? kDigits[three >> 6U & 63U] : '=';
+    text += i + 2 < data.size() ? kDigits[three & 63U] : '=';
+  }
+  return text;
+}
+
+/// The payload as far as this program understands it; null otherwise: the stored bytes beside it are the event.
+Json decoded(const storage::StoredEvent& event) {
+  if (event.header.type == engine::kPublication) {
+    const auto publication = engine::decode_publication(event.payload);
+    if (!publication) return Json();
+    Json json = Json::object();
+    json.set("titre", Json(publication->title)).set("millésime", Json(publication->millesime));
+    json.set("du", Json(dsl::iso(publication->from))).set("au", Json(dsl::iso(publication->to)));
+    json.set("texte", Json(publication->text));
+    return json;
+  }
+  const auto payload = engine::decode_payload(event.payload);
+  if (!payload) return Json();
+  Json changes(Json::Array{});
+  for (const auto& change : payload->changes) {
+    Json json = Json::object();
+    json.set("champ", Json(change.field));
+    if (change.kind == engine::Change::Kind::kEntry) json.set("clé", Json(change.key));
+    json.set(change.kind == engine::Change::Kind::kAppend ? "ajout" : "valeur", to_json(change.value));
+    std::get<Json::Array>(changes.data).push_back(std::move(json));
+  }
+  Json decisions = Json::object();
+  for (const auto& decision : payload->decisions) {
+    Json json = to_json(decision);
+    json.set("motif", to_json(decision.motif));
+    decisions.set(decision.name, std::move(json));
+  }
+  Json json = Json::object();
+  json.set("genre", Json(payload->objet)).set("automatique", Json(payload->automatic));
+  json.set("de", Json(payload->from))
+      .set("vers", Json(payload->to))
+      .set("données", to_json(engine::Datum(payload->donnees)));
+  json.set("effets", std::move(changes)).set("décisions", std::move(decisions));
+  return json;
+}
+
+/// One CloudEvents 1.0 event in JSON; the extension attribute `octets` holds the exact stored bytes.
+Json cloud_event(const storage::StoredEvent& event, const std::string& source) {
+  const auto& header = event.header;
+  Json json = Json::object();
+  json.set("specversion", Json("1.0")).set("id", Json(header.event_id)).set("source", Json(source));
+  json.set("type", Json(header.type)).set("subject", Json(header.flux)).set("time", Json(rfc3339(header.instant_us)));
+  json.set("position", Json(header.position.value)).set("version", Json(header.version.value));
+  json.set("dateeffet", Json(dsl::iso(dsl::Date{header.date_effet})))
+      .set("role", Json(header.role))
+      .set("auteur", Json(header.author));
+  json.set("acteid", Json(header.acte_id)).set("edition", Json(storage::to_hex(header.edition)));
+  json.set("precedent", Json(storage::to_hex(header.previous)))
+      .set("empreinte", Json(storage::to_hex(storage::event_hash(event.stored))));
+  json.set("octets", Json(base64(event.stored)));
+  Json data = decoded(event);
+  if (!data.is_null()) json.set("datacontenttype", Json("application/json")).set("data", std::move(data));
+  return json;
+}
+
+}  // namespace
+
+Exit journal_creer(Session& session) {
+  const auto journal = must(storage::create_rocksdb(session.journal, {}));
+  const auto info = must(journal->info());
+  if (session.json) {
+    Json json = Json::object();
+    json.set("journal", Json(session.journal))
+        .set("id", Json(info.journal_id))
+        .set("format", Json(std::uint64_t{info.format}));
+    session.out.line(to_text(json));
+  } else {
+    session.out.line(fmt::format("journal « {} » créé, identité {}", session.journal, info.journal_id));
+  }
+  return Exit::kDone;
+}
+
+Exit journal_infos(Session& session) {
+  const auto journal = open_journal(session, Access::kRead);
+  const auto info = must(journal->info());
+  if (session.json) {
+    Json json = Json::object();
+    json.set("journal", Json(session.journal))
+        .set("id", Json(info.journal_id))
+        .set("format", Json(std::uint64_t{info.format}));
+    json.set("événements", Json(info.next.value)).set("flux", Json(info.flux_count));
+    session.out.line(to_text(json));
+  } else {
+    session.out.line(fmt::format("journal « {} »", session.journal));
+    session.out.line(fmt::format("  identité : {}", info.journal_id));
+    session.out.line(fmt::format("  format : {}", info.format));
+    session.out.line(fmt::format("  {} dans {}", counted(info.next.value, "événement", "événements"),
+                                 counted(info.flux_count, "flux", "flux")));
+  }
+  return Exit::kDone;
+}
+
+Exit journal_verifier(Session& session) {
+  const auto journal = open_journal(session, Access::kRead);
+  Progress progress("événements vérifiés");
+  const auto report = must(journal->verify([&](std::uint64_t done, std::uint64_t total) { progress.at(done, total); }));
+  const std::uint64_t found = report.findings.size() + report.more;
+  if (session.json) {
+    std::vector<std::string> findings;
+    for (const auto& finding : report.findings) findings.push_back(finding.message);
+    Json json = Json::object();
+    json.set("sain", Json(found == 0)).set("événements", Json(report.events)).set("anomalies", Json(found));
+    json.set("constats", Json::texts(findings));
+    session.out.line(to_text(json));
+  } else {
+    for (const auto& finding : report.findings) session.out.line(finding.message);
+    if (report.more > 0) session.out.line(fmt::format("… et {} autres", grouped(report.more)));
+    session.out.line(fmt::format("{} : {}, {}", found == 0 ? "journal sain" : "journal ABÎMÉ",
+                                 counted(report.events, "événement vérifié", "événements vérifiés"),
+                                 counted(found, "anomalie", "anomalies")));
+  }
+  return found == 0 ? Exit::kDone : Exit::kDamaged;
+}
+
+Exit journal_exporter(Session& session) {
+  const auto journal = open_journal(session, Access::kRead);
+  const auto info = must(journal->info());
+  const std::string source = "urn:uuid:" + info.journal_id;
+  Progress progress("événements exportés");
+  std::uint64_t done = 0;
+  must(journal->read_all({}, [&](const storage::StoredEvent& event) {
+    session.out.line(to_text(cloud_event(event, source)));
+    progress.at(++done, info.next.value);
+    return true;
+  }));
+  session.out.flush();
+  say(counted(done, "événement exporté", "événements exportés"));
+  return Exit::kDone;
+}
+
+}  // namespace assemblier::tools
