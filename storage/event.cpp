@@ -56,9 +56,9 @@ std::uint64_t uint_field(CborReader& reader, Key key) {
   return reader.uint();
 }
 
-std::string text_field(CborReader& reader, Key key) {
+void text_field(CborReader& reader, Key key, std::string& text) {
   expect_key(reader, key);
-  return std::string(reader.text());
+  text = reader.text();
 }
 
 Hash hash_field(CborReader& reader, Key key) {
@@ -75,18 +75,17 @@ Hash hash_field(CborReader& reader, Key key) {
   return hash;
 }
 
-Header read_header(CborReader& reader) {
-  Header header;
+void read_header(CborReader& reader, Header& header) {
   const std::uint64_t pairs = reader.map();
   const std::uint64_t layout = uint_field(reader, kLayout);
   if (layout != kLayoutNumber) {
     reader.fail(fmt::format("forme d'événement {}, {} attendue", layout, kLayoutNumber));
   }
   header.position.value = uint_field(reader, kPosition);
-  header.flux = text_field(reader, kFlux);
+  text_field(reader, kFlux, header.flux);
   header.version.value = uint_field(reader, kVersion);
   header.previous = hash_field(reader, kPrevious);
-  header.type = text_field(reader, kType);
+  text_field(reader, kType, header.type);
   expect_key(reader, kDateEffet);
   const std::int64_t day = reader.integer();
   if (day < std::numeric_limits<std::int32_t>::min() || day > std::numeric_limits<std::int32_t>::max()) {
@@ -96,15 +95,14 @@ Header read_header(CborReader& reader) {
   }
   expect_key(reader, kInstant);
   header.instant_us = reader.integer();
-  header.role = text_field(reader, kRole);
-  header.author = text_field(reader, kAuthor);
-  header.acte_id = text_field(reader, kActeId);
-  header.event_id = text_field(reader, kEventId);
+  text_field(reader, kRole, header.role);
+  text_field(reader, kAuthor, header.author);
+  text_field(reader, kActeId, header.acte_id);
+  text_field(reader, kEventId, header.event_id);
   header.edition = hash_field(reader, kEdition);
   header.payload_hash = hash_field(reader, kPayloadHash);
   if (pairs > kPairs) expect_key(reader, Key{kPairs + 1});  // says which field is unknown
   if (pairs != kPairs) reader.fail(fmt::format("en-tête de {} champs, {} attendus", pairs, kPairs));
-  return header;
 }
 
 }  // namespace
@@ -169,17 +167,24 @@ Bytes encode_event(const Header& header, std::string_view payload) {
   return stored;
 }
 
-std::expected<StoredEvent, std::string> decode_event(std::string_view stored) {
+std::expected<void, std::string> decode_event_into(std::string_view stored, StoredEvent& event) {
   CborReader reader(stored);
-  StoredEvent event;
-  event.header = read_header(reader);
+  read_header(reader, event.header);
   if (!reader.ok()) return std::unexpected("en-tête illisible : " + reader.error());
   const std::string_view payload = stored.substr(reader.offset());
   if (sha256(payload) != event.header.payload_hash) {
-    return std::unexpected(fmt::format("le contenu ({} octets) n'a pas l'empreinte que dit l'en-tête", payload.size()));
+    return std::unexpected(
+        fmt::format("flux {}, version {} : le contenu ({} octets) n'a pas l'empreinte que dit l'en-tête",
+                    event.header.flux, event.header.version.value, payload.size()));
   }
   event.payload = payload;
   event.stored = stored;
+  return {};
+}
+
+std::expected<StoredEvent, std::string> decode_event(std::string_view stored) {
+  StoredEvent event;
+  if (auto ok = decode_event_into(stored, event); !ok) return std::unexpected(std::move(ok.error()));
   return event;
 }
 

@@ -70,5 +70,8 @@ struct StoredEvent {
 [[nodiscard]] Bytes encode_event(const Header& header, std::string_view payload);
 /// Strict inverse: any byte string that encode_event cannot have produced is refused, with a French reason.
 [[nodiscard]] std::expected<StoredEvent, std::string> decode_event(std::string_view stored);
+/// The same into an event that is used again and again: its strings keep their room. After a failure `event` is
+/// unspecified.
+[[nodiscard]] std::expected<void, std::string> decode_event_into(std::string_view stored, StoredEvent& event);
 
 }  // namespace assemblier::storage

@@ -46,15 +46,7 @@ class StoredJournal final : public Journal {
     return storage::read_all(*store_->view(), from, visit);
   }
 
-  Result<std::optional<FluxHead>> head(std::string_view flux) override {
-    if (flux.find('\0') != std::string_view::npos) return std::nullopt;
-    auto value = store_->get(head_key(flux));
-    if (!value) return std::unexpected(std::move(value.error()));
-    if (!*value) return std::nullopt;
-    auto head = decode_head(**value);
-    if (!head) return damaged(fmt::format("la tête du flux « {} » est illisible", flux));
-    return head;
-  }
+  Result<std::optional<FluxHead>> head(std::string_view flux) override { return read_head(*store_->view(), flux); }
 
   Result<void> list_flux(std::string_view prefix,
                          const std::function<bool(std::string_view, const FluxHead&)>& visit) override {

@@ -67,6 +67,16 @@ class MemoryStore final : public Store {
       cursor->seek(begin);
       return cursor;
     }
+    Result<std::optional<Record>> last(std::string_view begin, std::string_view end) override {
+      const std::shared_lock lock(store_.mutex_);
+      auto at = store_.records_.lower_bound(end);
+      while (at != store_.records_.begin()) {
+        --at;
+        if (at->first < begin) break;
+        if (const Bytes* const value = seen(at->second, batch_)) return Record{at->first, *value};
+      }
+      return std::nullopt;
+    }
 
    private:
     MemoryStore& store_;

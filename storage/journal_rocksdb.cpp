@@ -105,6 +105,23 @@ class RocksView final : public View {
   std::unique_ptr<Cursor> scan(std::string_view begin, std::string_view end) override {
     return std::make_unique<RocksCursor>(database_, snapshot_, begin, end, directory_);
   }
+  Result<std::optional<Record>> last(std::string_view begin, std::string_view end) override {
+    const rocksdb::Slice lower(begin);
+    const rocksdb::Slice upper(end);
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    options.iterate_lower_bound = &lower;
+    options.iterate_upper_bound = &upper;
+    std::optional<Record> record;
+    const auto status = guarded([&] {
+      const std::unique_ptr<rocksdb::Iterator> iterator(database_.NewIterator(options));
+      iterator->SeekToLast();
+      if (iterator->Valid()) record = Record{iterator->key().ToString(), iterator->value().ToString()};
+      return iterator->status();
+    });
+    if (!status.ok()) return std::unexpected(to_error(status, directory_));
+    return record;
+  }
 
  private:
   rocksdb::DB& database_;

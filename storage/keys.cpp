@@ -71,15 +71,28 @@ Bytes index_key(std::string_view flux, Version version) {
   return key;
 }
 
-Bytes head_key(std::string_view flux) {
+Bytes flux_key(std::string_view flux) {
   assert(flux.find('\0') == std::string_view::npos);
-  return named(Tag::kHead, flux);
+  return named(Tag::kFlux, flux);
 }
 
 Bytes outcome_key(std::string_view acte_id) { return named(Tag::kOutcome, acte_id); }
 Bytes format_key() { return named(Tag::kMeta, "format"); }
 Bytes journal_id_key() { return named(Tag::kMeta, "journal"); }
 Bytes counters_key() { return named(Tag::kMeta, "counters"); }
+
+Bytes index_begin(std::string_view flux) {
+  Bytes key = tagged(Tag::kIndex, flux.size() + 1);
+  key += flux;
+  key += '\0';
+  return key;
+}
+
+Bytes index_end(std::string_view flux) {
+  Bytes key = index_begin(flux);
+  key.back() = '\1';
+  return key;
+}
 
 Bytes tag_begin(Tag tag) { return Bytes(1, static_cast<char>(tag)); }
 Bytes tag_end(Tag tag) { return Bytes(1, static_cast<char>(static_cast<char>(tag) + 1)); }
@@ -109,8 +122,8 @@ std::optional<IndexKey> decode_index_key(std::string_view key) {
   return decoded;
 }
 
-std::optional<std::string_view> decode_head_key(std::string_view key) {
-  if (!has(key, Tag::kHead) || key.size() < 2 || key.find('\0') != std::string_view::npos) return std::nullopt;
+std::optional<std::string_view> decode_flux_key(std::string_view key) {
+  if (!has(key, Tag::kFlux) || key.size() < 2 || key.find('\0') != std::string_view::npos) return std::nullopt;
   return key.substr(1);
 }
 
@@ -130,22 +143,20 @@ std::optional<Position> decode_position(std::string_view value) {
   return Position{take<std::uint64_t>(value)};
 }
 
-Bytes encode_head(const FluxHead& head) {
+Bytes encode_entry(const IndexEntry& entry) {
   Bytes value;
-  value.reserve(16 + kHashBytes);
-  put(value, head.version.value);
-  put(value, head.position.value);
-  put(value, head.hash);
+  value.reserve(8 + kHashBytes);
+  put(value, entry.position.value);
+  put(value, entry.hash);
   return value;
 }
 
-std::optional<FluxHead> decode_head(std::string_view value) {
-  if (value.size() != 16 + kHashBytes) return std::nullopt;
-  FluxHead head;
-  head.version.value = take<std::uint64_t>(value);
-  head.position.value = take<std::uint64_t>(value);
-  head.hash = take_hash(value);
-  return head;
+std::optional<IndexEntry> decode_entry(std::string_view value) {
+  if (value.size() != 8 + kHashBytes) return std::nullopt;
+  IndexEntry entry;
+  entry.position.value = take<std::uint64_t>(value);
+  entry.hash = take_hash(value);
+  return entry;
 }
 
 Bytes encode_outcome(const StoredOutcome& outcome) {

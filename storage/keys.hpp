@@ -20,8 +20,8 @@ inline constexpr std::uint32_t kFormat = 1;
 /// First octet of every key.
 enum class Tag : char {
   kEvent = 'e',    ///< position (8) → stored event
-  kIndex = 'f',    ///< flux, 0x00, version (8) → position (8)
-  kHead = 'h',     ///< flux → version (8), position (8), hash (32)
+  kIndex = 'f',    ///< flux, 0x00, version (8) → position (8), hash of the event (32)
+  kFlux = 'h',     ///< flux → position of its first event (8)
   kMeta = 'm',     ///< name → see below
   kOutcome = 'o',  ///< acte id → fingerprint (32), first position (8), count (4), answer
 };
@@ -40,14 +40,24 @@ struct IndexKey {
   Version version;
 };
 
+/// What the index says of one event; that of the last version is the head of the flux.
+struct IndexEntry {
+  Position position;
+  Hash hash;
+};
+
 [[nodiscard]] Bytes event_key(Position position);
 /// REQUIRES no 0x00 in `flux`, here and below.
 [[nodiscard]] Bytes index_key(std::string_view flux, Version version);
-[[nodiscard]] Bytes head_key(std::string_view flux);
+[[nodiscard]] Bytes flux_key(std::string_view flux);
 [[nodiscard]] Bytes outcome_key(std::string_view acte_id);
 [[nodiscard]] Bytes format_key();
 [[nodiscard]] Bytes journal_id_key();
 [[nodiscard]] Bytes counters_key();
+
+/// First and one-past-last key of the index entries of one flux.
+[[nodiscard]] Bytes index_begin(std::string_view flux);
+[[nodiscard]] Bytes index_end(std::string_view flux);
 
 /// First key of a tag, and the first key after all of its keys.
 [[nodiscard]] Bytes tag_begin(Tag tag);
@@ -58,13 +68,13 @@ struct IndexKey {
 /// Inverses: nothing for bytes that the encoders above cannot have produced.
 [[nodiscard]] std::optional<Position> decode_event_key(std::string_view key);
 [[nodiscard]] std::optional<IndexKey> decode_index_key(std::string_view key);
-[[nodiscard]] std::optional<std::string_view> decode_head_key(std::string_view key);
+[[nodiscard]] std::optional<std::string_view> decode_flux_key(std::string_view key);
 [[nodiscard]] std::optional<std::string_view> decode_outcome_key(std::string_view key);
 
 [[nodiscard]] Bytes encode_position(Position position);
 [[nodiscard]] std::optional<Position> decode_position(std::string_view value);
-[[nodiscard]] Bytes encode_head(const FluxHead& head);
-[[nodiscard]] std::optional<FluxHead> decode_head(std::string_view value);
+[[nodiscard]] Bytes encode_entry(const IndexEntry& entry);
+[[nodiscard]] std::optional<IndexEntry> decode_entry(std::string_view value);
 /// The id is in the key.
 [[nodiscard]] Bytes encode_outcome(const StoredOutcome& outcome);
 [[nodiscard]] std::optional<StoredOutcome> decode_outcome(std::string_view acte_id, std::string_view value);

@@ -18,34 +18,39 @@ std::unexpected<Error> damaged(fmt::format_string<Args...> format, Args&&... arg
                                      " ; « journal verifier » donne la liste complète"});
 }
 
-// The event of one index entry, wholly checked but for its chain.
-Result<StoredEvent> event_at(View& view, std::string_view flux, Version version, Position position) {
-  auto stored = view.get(event_key(position));
-  if (!stored) return std::unexpected(std::move(stored.error()));
-  if (!*stored) {
-    return damaged("la position {} manque, où doit être l'événement « {} » version {}", position.value, flux,
-                   version.value);
-  }
-  auto event = decode_event(**stored);
-  if (!event) {
-    return damaged("la position {} (flux {}, version {}) ne porte plus ce qui a été écrit : {}", position.value, flux,
-                   version.value, event.error());
-  }
-  const Header& header = event->header;
-  if (header.position != position || header.flux != flux || header.version != version) {
-    return damaged("la position {} devait porter « {} » version {}, elle porte {}", position.value, flux, version.value,
-                   name_of(header));
-  }
-  return std::move(*event);
+std::unexpected<Error> damaged_chain(const Header& header) {
+  return damaged("la chaîne se rompt à {} : l'événement d'avant n'est pas celui qu'il a scellé", name_of(header));
 }
 
-Result<std::optional<FluxHead>> head_of(View& view, std::string_view flux) {
-  auto value = view.get(head_key(flux));
+Result<IndexEntry> entry_of(View& view, std::string_view flux, Version version) {
+  auto value = view.get(index_key(flux, version));
   if (!value) return std::unexpected(std::move(value.error()));
-  if (!*value) return std::nullopt;
-  auto head = decode_head(**value);
-  if (!head) return damaged("la tête du flux « {} » est illisible", flux);
-  return head;
+  const auto entry = *value ? decode_entry(**value) : std::nullopt;
+  if (!entry) return damaged("la version {} du flux « {} » n'est plus dans l'index", version.value, flux);
+  return *entry;
+}
+
+// The event of one index entry, wholly checked but for its chain.
+Result<void> load(View& view, const IndexKey& index, const IndexEntry& entry, StoredEvent& event) {
+  auto stored = view.get(event_key(entry.position));
+  if (!stored) return std::unexpected(std::move(stored.error()));
+  if (!*stored) {
+    return damaged("la position {} manque, où doit être l'événement « {} » version {}", entry.position.value,
+                   index.flux, index.version.value);
+  }
+  if (auto ok = decode_event_into(**stored, event); !ok) {
+    return damaged("la position {} (flux {}, version {}) ne porte plus ce qui a été écrit : {}", entry.position.value,
+                   index.flux, index.version.value, ok.error());
+  }
+  const Header& header = event.header;
+  if (header.position != entry.position || header.flux != index.flux || header.version != index.version) {
+    return damaged("la position {} devait porter « {} » version {}, elle porte {}", entry.position.value, index.flux,
+                   index.version.value, name_of(header));
+  }
+  if (event_hash(event.stored) != entry.hash) {
+    return damaged("{} n'a plus l'empreinte que garde l'index de son flux", name_of(header));
+  }
+  return {};
 }
 
 // The walk of read_flux: what is expected of the next event.
@@ -54,45 +59,33 @@ struct FluxWalk {
   std::string_view flux;
   Version next;
   Hash previous{};
-  std::optional<Position> last;
+  std::optional<IndexEntry> last;
+  StoredEvent event{};
 
-  Result<StoredEvent> step(std::string_view key, std::string_view value) {
+  // Checks one entry and its event, which lies in `event` afterwards.
+  Result<void> step(std::string_view key, std::string_view value) {
     const auto index = decode_index_key(key);
-    const auto position = decode_position(value);
-    if (!index || !position) return damaged("une entrée de l'index du flux « {} » est illisible", flux);
+    const auto entry = decode_entry(value);
+    if (!index || !entry) return damaged("une entrée de l'index du flux « {} » est illisible", flux);
     if (index->version != next) {
       return damaged("le flux « {} » passe de la version attendue {} à la version {}", flux, next.value,
                      index->version.value);
     }
-    if (last && *position <= *last) {
-      return damaged("le flux « {} » recule de la position {} à la position {} à sa version {}", flux, last->value,
-                     position->value, next.value);
+    if (last && entry->position <= last->position) {
+      return damaged("le flux « {} » recule de la position {} à la position {} à sa version {}", flux,
+                     last->position.value, entry->position.value, next.value);
     }
-    auto event = event_at(view, flux, next, *position);
-    if (!event) return event;
     if (!last && next.value > 0) {
-      if (auto ok = start(); !ok) return std::unexpected(std::move(ok.error()));
+      // Begins in the middle of a flux: the link to what comes before is checked too.
+      auto before = entry_of(view, flux, Version{next.value - 1});
+      if (!before) return std::unexpected(std::move(before.error()));
+      previous = before->hash;
     }
-    if (event->header.previous != previous) {
-      return damaged("la chaîne se rompt à {} : son prédécesseur n'est pas celui qu'elle a scellé",
-                     name_of(event->header));
-    }
-    previous = event_hash(event->stored);
-    last = *position;
+    if (auto ok = load(view, *index, *entry, event); !ok) return ok;
+    if (event.header.previous != previous) return damaged_chain(event.header);
+    previous = entry->hash;
+    last = *entry;
     ++next.value;
-    return event;
-  }
-
-  // Begins in the middle of a flux: the link to what comes before is checked too.
-  Result<void> start() {
-    const Version before{next.value - 1};
-    auto value = view.get(index_key(flux, before));
-    if (!value) return std::unexpected(std::move(value.error()));
-    const auto position = *value ? decode_position(**value) : std::nullopt;
-    if (!position) return damaged("la version {} du flux « {} » n'est plus dans l'index", before.value, flux);
-    auto event = event_at(view, flux, before, *position);
-    if (!event) return std::unexpected(std::move(event.error()));
-    previous = event_hash(event->stored);
     return {};
   }
 };
@@ -135,55 +128,48 @@ Result<void> ChainChecker::check(const StoredEvent& event) {
       expected = *found;
     }
   }
-  if (header.previous != expected) {
-    return damaged("la chaîne se rompt à {} : son prédécesseur n'est pas celui qu'elle a scellé", name_of(header));
-  }
+  if (header.previous != expected) return damaged_chain(header);
   return {};
 }
 
-// Hash of the stored bytes of the version before.
+// Hash of the version before, as its stored bytes give it now.
 Result<Hash> ChainChecker::look_up(const Header& header) {
-  auto index = view_.get(index_key(header.flux, Version{header.version.value - 1}));
-  if (!index) return std::unexpected(std::move(index.error()));
-  const auto position = *index ? decode_position(**index) : std::nullopt;
-  if (!position || *position >= header.position) {
-    return damaged("{} n'a pas de prédécesseur dans l'index de son flux", name_of(header));
+  auto entry = entry_of(view_, header.flux, Version{header.version.value - 1});
+  if (!entry) return std::unexpected(std::move(entry.error()));
+  if (entry->position >= header.position) {
+    return damaged("{} n'a pas de prédécesseur avant elle dans l'index de son flux", name_of(header));
   }
-  auto stored = view_.get(event_key(*position));
+  auto stored = view_.get(event_key(entry->position));
   if (!stored) return std::unexpected(std::move(stored.error()));
-  if (!*stored) return damaged("le prédécesseur de {}, position {}, manque", name_of(header), position->value);
+  if (!*stored) return damaged("le prédécesseur de {}, position {}, manque", name_of(header), entry->position.value);
   return event_hash(**stored);
 }
 
+Result<std::optional<FluxHead>> read_head(View& view, std::string_view flux) {
+  if (flux.find('\0') != std::string_view::npos) return std::nullopt;  // no flux has that octet
+  auto known = view.get(flux_key(flux));
+  if (!known) return std::unexpected(std::move(known.error()));
+  if (!*known) return std::nullopt;
+  auto last = view.last(index_begin(flux), index_end(flux));
+  if (!last) return std::unexpected(std::move(last.error()));
+  const auto index = *last ? decode_index_key((*last)->key) : std::nullopt;
+  const auto entry = *last ? decode_entry((*last)->value) : std::nullopt;
+  if (!index || !entry) return damaged("l'index du flux « {} » ne donne plus son dernier événement", flux);
+  return FluxHead{.version = index->version, .hash = entry->hash, .position = entry->position};
+}
+
 Result<void> read_flux(View& view, std::string_view flux, Version from, const EventVisitor& visit) {
-  if (flux.empty() || flux.find('\0') != std::string_view::npos) return {};
-  auto head = head_of(view, flux);
+  if (flux.empty()) return {};
+  auto head = read_head(view, flux);
   if (!head) return std::unexpected(std::move(head.error()));
-  Bytes end = index_key(flux, Version{0});
-  end.resize(end.size() - 8);
-  FluxWalk walk{.view = view, .flux = flux, .next = from, .previous = {}, .last = {}};
-  const auto cursor = view.scan(index_key(flux, from), prefix_end(end));
+  if (!*head) return {};
+  FluxWalk walk{.view = view, .flux = flux, .next = from, .last = {}};
+  const auto cursor = view.scan(index_key(flux, from), index_end(flux));
   for (; cursor->valid(); cursor->next()) {
-    auto event = walk.step(cursor->key(), cursor->value());
-    if (!event) return std::unexpected(std::move(event.error()));
-    if (!visit(*event)) return {};
+    if (auto ok = walk.step(cursor->key(), cursor->value()); !ok) return ok;
+    if (!visit(walk.event)) return {};
   }
-  if (auto ok = cursor->status(); !ok) return ok;
-  if (!*head) {
-    if (walk.last) return damaged("le flux « {} » a des événements et pas de tête", flux);
-    return {};
-  }
-  const FluxHead& last = **head;
-  if (last.version.value >= walk.next.value) {
-    return damaged("le flux « {} » s'arrête avant sa version {}, la dernière est la {}", flux, walk.next.value,
-                   last.version.value);
-  }
-  if (walk.last &&
-      (last.version.value + 1 != walk.next.value || last.position != *walk.last || last.hash != walk.previous)) {
-    return damaged("la tête du flux « {} » ne correspond pas à son dernier événement, position {}", flux,
-                   walk.last->value);
-  }
-  return {};
+  return cursor->status();
 }
 
 Result<void> read_all(View& view, Position from, const EventVisitor& visit) {
@@ -192,6 +178,7 @@ Result<void> read_all(View& view, Position from, const EventVisitor& visit) {
   ChainChecker chain(view);
   std::uint64_t next = from.value;
   std::int64_t instant = std::numeric_limits<std::int64_t>::min();
+  StoredEvent event;
   const auto cursor = view.scan(event_key(from), tag_end(Tag::kEvent));
   for (; cursor->valid(); cursor->next()) {
     const auto position = decode_event_key(cursor->key());
@@ -200,16 +187,17 @@ Result<void> read_all(View& view, Position from, const EventVisitor& visit) {
     if (next >= counters->events) {
       return damaged("la position {} est en trop : le journal compte {} événements", next, counters->events);
     }
-    auto event = decode_event(cursor->value());
-    if (!event) return damaged("la position {} ne porte plus ce qui a été écrit : {}", next, event.error());
-    if (event->header.position != *position) {
-      return damaged("la position {} porte l'événement {}", next, name_of(event->header));
+    if (auto ok = decode_event_into(cursor->value(), event); !ok) {
+      return damaged("la position {} ne porte plus ce qui a été écrit : {}", next, ok.error());
     }
-    if (event->header.instant_us < instant) return damaged("{} recule dans le temps", name_of(event->header));
-    if (auto ok = chain.check(*event); !ok) return ok;
-    instant = event->header.instant_us;
+    if (event.header.position != *position) {
+      return damaged("la position {} porte l'événement {}", next, name_of(event.header));
+    }
+    if (event.header.instant_us < instant) return damaged("{} recule dans le temps", name_of(event.header));
+    if (auto ok = chain.check(event); !ok) return ok;
+    instant = event.header.instant_us;
     ++next;
-    if (!visit(*event)) return {};
+    if (!visit(event)) return {};
   }
   if (auto ok = cursor->status(); !ok) {
     if (ok.error().kind != ErrorKind::kDamaged) return ok;
@@ -222,13 +210,14 @@ Result<void> read_all(View& view, Position from, const EventVisitor& visit) {
 Result<void> list_flux(View& view, std::string_view prefix,
                        const std::function<bool(std::string_view, const FluxHead&)>& visit) {
   if (prefix.find('\0') != std::string_view::npos) return {};  // no flux has that octet
-  const Bytes begin = head_key(prefix);
+  const Bytes begin = flux_key(prefix);
   const auto cursor = view.scan(begin, prefix_end(begin));
   for (; cursor->valid(); cursor->next()) {
-    const auto flux = decode_head_key(cursor->key());
-    const auto head = decode_head(cursor->value());
-    if (!flux || !head) return damaged("la tête d'un flux est illisible (clé {})", to_hex(cursor->key()));
-    if (!visit(*flux, *head)) return {};
+    const auto flux = decode_flux_key(cursor->key());
+    if (!flux) return damaged("le nom d'un flux est illisible (clé {})", to_hex(cursor->key()));
+    auto head = read_head(view, *flux);
+    if (!head) return std::unexpected(std::move(head.error()));
+    if (!visit(*flux, **head)) return {};
   }
   return cursor->status();
 }

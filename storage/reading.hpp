@@ -39,6 +39,8 @@ class ChainChecker {
   Hash hash_;
 };
 
+/// Where a flux stands, from its last index entry.
+[[nodiscard]] Result<std::optional<FluxHead>> read_head(View& view, std::string_view flux);
 [[nodiscard]] Result<void> read_flux(View& view, std::string_view flux, Version from, const EventVisitor& visit);
 [[nodiscard]] Result<void> read_all(View& view, Position from, const EventVisitor& visit);
 [[nodiscard]] Result<void> list_flux(View& view, std::string_view prefix,

@@ -17,6 +17,11 @@
 
 namespace assemblier::storage {
 
+struct Record {
+  Bytes key;
+  Bytes value;
+};
+
 /// Walks the records of one range in key order. key() and value() hold until the next call.
 class Cursor {
  public:
@@ -44,6 +49,8 @@ class View {
   [[nodiscard]] virtual Result<std::optional<Bytes>> get(std::string_view key) = 0;
   /// A cursor on the first record of [begin, end); an empty `end` is the end of all records.
   [[nodiscard]] virtual std::unique_ptr<Cursor> scan(std::string_view begin, std::string_view end) = 0;
+  /// The last record of [begin, end), if there is one.
+  [[nodiscard]] virtual Result<std::optional<Record>> last(std::string_view begin, std::string_view end) = 0;
 };
 
 class Store {

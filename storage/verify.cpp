@@ -45,10 +45,9 @@ class Verifier {
   void events_pass();
   std::uint64_t skip_unreadable(Cursor& cursor, std::uint64_t from, const std::string& why);
   void check_event(Position position, std::string_view stored);
-  void check_derived(const StoredEvent& event);
+  void check_derived(const StoredEvent& event, const Hash& hash);
   void flux_pass();
-  void check_head(Cursor& heads, const std::string& flux, Version version, Position position);
-  void check_last_event(const std::string& flux, const FluxHead& head);
+  void check_flux_record(Cursor& names, const std::string& flux, Position first);
   void outcomes_pass();
   void name_strange_index_entries();
   void name_strange_outcomes();
@@ -129,7 +128,7 @@ void Verifier::events_pass() {
       if (auto ok = chain.check(*event); !ok && (events_complete_ || ok.error().kind == ErrorKind::kDamaged)) {
         find("{}", ok.error().message);
       }
-      check_derived(*event);
+      check_derived(*event, chain.hash());
     }
     const auto status = cursor->status();
     if (status) break;
@@ -180,19 +179,21 @@ std::uint64_t Verifier::skip_unreadable(Cursor& cursor, std::uint64_t from, cons
 }
 
 // The records that repeat what the event says.
-void Verifier::check_derived(const StoredEvent& event) {
+void Verifier::check_derived(const StoredEvent& event, const Hash& hash) {
   const Header& header = event.header;
   auto index = header.flux.empty() || header.flux.find('\0') != std::string::npos
                    ? Result<std::optional<Bytes>>(std::nullopt)
                    : view_.get(index_key(header.flux, header.version));
   if (index) {
-    const auto position = *index ? decode_position(**index) : std::nullopt;
-    if (!position) {
+    const auto entry = *index ? decode_entry(**index) : std::nullopt;
+    if (!entry) {
       find("{} : l'index de son flux ne la connaît pas", name_of(header));
       index_agrees_ = false;
-    } else if (*position != header.position) {
-      find("{} : l'index de son flux donne la position {}", name_of(header), position->value);
+    } else if (entry->position != header.position) {
+      find("{} : l'index de son flux donne la position {}", name_of(header), entry->position.value);
       index_agrees_ = false;
+    } else if (entry->hash != hash) {
+      find("{} : n'a plus l'empreinte que garde l'index de son flux", name_of(header));
     }
   } else {
     find("{} : son entrée d'index ne se lit plus : {}", name_of(header), index.error().message);
@@ -215,45 +216,42 @@ void Verifier::check_derived(const StoredEvent& event) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Index and heads
+// Index and list of flux
 
 void Verifier::flux_pass() {
   const auto index = view_.scan(tag_begin(Tag::kIndex), tag_end(Tag::kIndex));
-  const auto heads = view_.scan(tag_begin(Tag::kHead), tag_end(Tag::kHead));
+  const auto names = view_.scan(tag_begin(Tag::kFlux), tag_end(Tag::kFlux));
   std::uint64_t entries = 0;
   std::uint64_t flux_count = 0;
-  while (index->valid()) {
-    std::optional<IndexKey> key = decode_index_key(index->key());
-    if (!key) {
-      find("clé d'index inconnue : {}", to_hex(index->key()));
-      index->next();
+  std::string flux;
+  Version next{0};
+  Position last{};
+  for (; index->valid(); index->next()) {
+    const auto key = decode_index_key(index->key());
+    const auto entry = decode_entry(index->value());
+    if (!key || !entry) {
+      find("entrée d'index illisible : clé {}", to_hex(index->key()));
       continue;
     }
-    ++flux_count;
-    const std::string flux = key->flux;
-    Version next{0};
-    Position last{};
-    for (; index->valid() && (key = decode_index_key(index->key())) && key->flux == flux; index->next()) {
-      ++entries;
-      if (key->version != next)
-        find("index du flux « {} » : version {} là où {} est attendue", flux, key->version.value, next.value);
-      const auto position = decode_position(index->value());
-      if (!position) {
-        find("index du flux « {} » : la valeur de la version {} est illisible", flux, key->version.value);
-      } else {
-        if (next.value > 0 && *position <= last) {
-          find("index du flux « {} » : la version {} recule à la position {}", flux, key->version.value,
-               position->value);
-        }
-        last = *position;
-      }
-      next.value = key->version.value + 1;
+    ++entries;
+    if (flux_count == 0 || key->flux != flux) {
+      ++flux_count;
+      flux = key->flux;
+      next = Version{0};
+      check_flux_record(*names, flux, entry->position);
+    } else if (entry->position <= last) {
+      find("index du flux « {} » : la version {} recule à la position {}", flux, key->version.value,
+           entry->position.value);
     }
-    if (index->valid() || index->status()) check_head(*heads, flux, Version{next.value - 1}, last);
+    if (key->version != next) {
+      find("index du flux « {} » : version {} là où {} est attendue", flux, key->version.value, next.value);
+    }
+    next.value = key->version.value + 1;
+    last = entry->position;
   }
   if (!finished(*index, "les entrées d'index des flux")) return;
-  for (; heads->valid(); heads->next()) find("tête d'un flux sans événement : {}", to_hex(heads->key()));
-  if (!finished(*heads, "les têtes des flux")) return;
+  for (; names->valid(); names->next()) find("flux sans événement dans l'index : clé {}", to_hex(names->key()));
+  if (!finished(*names, "les noms des flux")) return;
   if (!events_complete_) return;
   if (entries != report_.events) {
     find("l'index compte {} entrées pour {} événements lus", entries, report_.events);
@@ -264,34 +262,24 @@ void Verifier::flux_pass() {
   }
 }
 
-// `heads` walks beside the index, in the same order of flux.
-void Verifier::check_head(Cursor& heads, const std::string& flux, Version version, Position position) {
-  for (; heads.valid(); heads.next()) {
-    const auto name = decode_head_key(heads.key());
+// `names` walks beside the index, in the same order of flux.
+void Verifier::check_flux_record(Cursor& names, const std::string& flux, Position first) {
+  for (; names.valid(); names.next()) {
+    const auto name = decode_flux_key(names.key());
     if (name && *name >= flux) break;
-    find("tête d'un flux sans événement : {}", to_hex(heads.key()));
+    find("flux sans événement dans l'index : clé {}", to_hex(names.key()));
   }
-  if (!heads.valid() && !heads.status()) return;  // said at the end
-  if (!heads.valid() || decode_head_key(heads.key()) != flux) {
-    find("le flux « {} » n'a pas de tête ; son dernier événement est à la position {}", flux, position.value);
+  if (!names.valid() && !names.status()) return;  // said at the end
+  if (!names.valid() || decode_flux_key(names.key()) != flux) {
+    find("le flux « {} » n'est pas dans la liste des flux ; son premier événement est à la position {}", flux,
+         first.value);
     return;
   }
-  const auto head = decode_head(heads.value());
-  heads.next();
-  if (!head || head->version != version || head->position != position) {
-    find("la tête du flux « {} » ne donne pas sa version {}, position {}", flux, version.value, position.value);
-    return;
+  const auto position = decode_position(names.value());
+  if (!position || *position != first) {
+    find("la liste des flux ne donne pas au flux « {} » sa première position {}", flux, first.value);
   }
-  check_last_event(flux, *head);
-}
-
-void Verifier::check_last_event(const std::string& flux, const FluxHead& head) {
-  auto stored = view_.get(event_key(head.position));
-  if (!stored || !*stored) return;  // named among the events
-  if (event_hash(**stored) != head.hash) {
-    find("position {} (flux {}, version {}) : le dernier événement du flux n'est pas celui que sa tête a scellé",
-         head.position.value, flux, head.version.value);
-  }
+  names.next();
 }
 
 // Only when the counts differ: one read for each entry.
@@ -299,15 +287,15 @@ void Verifier::name_strange_index_entries() {
   const auto index = view_.scan(tag_begin(Tag::kIndex), tag_end(Tag::kIndex));
   for (; index->valid(); index->next()) {
     const auto key = decode_index_key(index->key());
-    const auto position = decode_position(index->value());
-    if (!key || !position) continue;
-    auto stored = view_.get(event_key(*position));
+    const auto entry = decode_entry(index->value());
+    if (!key || !entry) continue;
+    auto stored = view_.get(event_key(entry->position));
     if (!stored) continue;
     const auto event = *stored ? decode_event(**stored) : std::unexpected(std::string());
     if (*stored && !event) continue;  // named among the events
     if (!*stored || event->header.flux != key->flux || event->header.version != key->version) {
       find("index du flux « {} », version {} : donne la position {}, qui n'est pas la sienne", key->flux,
-           key->version.value, position->value);
+           key->version.value, entry->position.value);
     }
   }
 }
@@ -371,7 +359,7 @@ void Verifier::others_pass() {
   }
   static_cast<void>(finished(*meta, "les enregistrements généraux"));
 
-  constexpr Tag kOrdered[] = {Tag::kEvent, Tag::kIndex, Tag::kHead, Tag::kMeta, Tag::kOutcome};
+  constexpr Tag kOrdered[] = {Tag::kEvent, Tag::kIndex, Tag::kFlux, Tag::kMeta, Tag::kOutcome};
   Bytes begin;
   const auto gap = [&](const Bytes& end) {
     if (!end.empty() && begin >= end) return;

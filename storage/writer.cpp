@@ -1,6 +1,7 @@
 #include "storage/writer.hpp"
 
 #include "storage/limits.hpp"
+#include "storage/reading.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -106,11 +107,11 @@ bool Writer::take(std::vector<Pending>& batch) {
 void Writer::apply(std::vector<Pending>& batch) {
   tips_.clear();
   outcomes_.clear();
-  dirty_ = false;
+  derived_.clear();
   for (Pending& pending : batch) {
     pending.answer = failure_.empty() ? decide(pending) : std::unexpected(Error{ErrorKind::kIo, failure_});
   }
-  if (dirty_) {
+  if (!derived_.empty()) {
     if (auto written = commit(); !written) {
       failure_ = fmt::format(
           "le journal n'accepte plus d'écriture, car la précédente a échoué ({}) ; le rouvrir, puis renvoyer les mêmes "
@@ -156,12 +157,11 @@ Result<AppendResult> Writer::decide(const Pending& pending) {
   }
   if (request.outcome) {
     StoredOutcome stored{.outcome = *request.outcome, .first = result.first, .count = result.count};
-    store_.put(outcome_key(stored.outcome.acte_id), encode_outcome(stored));
+    derived_.push_back({outcome_key(stored.outcome.acte_id), encode_outcome(stored)});
     ++counters_.outcomes;
     std::string id = stored.outcome.acte_id;
     outcomes_.emplace(std::move(id), std::move(stored));
   }
-  dirty_ = true;
   return result;
 }
 
@@ -212,16 +212,9 @@ Result<Writer::Tip*> Writer::tip(const std::string& flux) {
   if (const FluxHead* const cached = heads_.find(flux)) {
     tip.head = *cached;
   } else {
-    auto value = store_.get(head_key(flux));
-    if (!value) return std::unexpected(std::move(value.error()));
-    if (*value) {
-      tip.head = decode_head(**value);
-      if (!tip.head) {
-        return std::unexpected(
-            Error{ErrorKind::kDamaged,
-                  fmt::format("la tête du flux « {} » est illisible ; lancer « journal verifier »", flux)});
-      }
-    }
+    auto head = read_head(*store_.view(), flux);
+    if (!head) return std::unexpected(std::move(head.error()));
+    tip.head = *head;
   }
   return &tips_.emplace(flux, tip).first->second;
 }
@@ -247,19 +240,21 @@ void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& t
 
   const Bytes stored = encode_event(header, event.payload);
   store_.put(event_key(header.position), stored);
-  store_.put(index_key(header.flux, header.version), encode_position(header.position));
-
-  if (!tip.head) ++counters_.flux;
-  tip.head = FluxHead{.version = header.version, .hash = event_hash(stored), .position = header.position};
-  tip.changed = true;
+  const Hash hash = event_hash(stored);
+  derived_.push_back({index_key(header.flux, header.version), encode_entry({header.position, hash})});
+  if (!tip.head) {
+    derived_.push_back({flux_key(header.flux), encode_position(header.position)});
+    ++counters_.flux;
+  }
+  tip.head = FluxHead{.version = header.version, .hash = hash, .position = header.position};
   counters_.instant_us = header.instant_us;
   ++counters_.events;
 }
 
 Result<void> Writer::commit() {
-  for (const auto& [flux, tip] : tips_) {
-    if (tip.changed) store_.put(head_key(flux), encode_head(*tip.head));
-  }
+  // In key order each insertion begins where the last one ended.
+  std::sort(derived_.begin(), derived_.end(), [](const Record& a, const Record& b) { return a.key < b.key; });
+  for (const Record& record : derived_) store_.put(record.key, record.value);
   store_.put(counters_key(), encode_counters(counters_));
   return store_.commit();
 }

@@ -36,7 +36,6 @@ class Writer {
   // Where a flux stands for the batch in preparation.
   struct Tip {
     std::optional<FluxHead> head;
-    bool changed = false;
   };
 
   void run();
@@ -64,7 +63,7 @@ class Writer {
   BoundedMap<FluxHead> heads_;
   NameMap<Tip> tips_;                // this batch
   NameMap<StoredOutcome> outcomes_;  // this batch
-  bool dirty_ = false;               // this batch has records
+  std::vector<Record> derived_;      // this batch: what repeats the events, put in key order at the end
   std::string failure_;              // why nothing is accepted any more; empty while all is well
 
   std::thread thread_;
