@@ -80,8 +80,24 @@ struct Stepped {
 /// Every check and effect of one acte; `automatic`: the acte follows by itself (author système, no données).
 [[nodiscard]] std::expected<Stepped, Refusal> step(const Live& before, const EditionPtr& edition,
                                                    const Request& request, dsl::Date today, bool automatic);
-/// The acte that follows by itself after `acte`, if any; `fired` holds those that already followed in this chain.
-[[nodiscard]] std::expected<std::optional<dsl::Index>, Refusal> following(const Live& after, dsl::Index acte,
-                                                                          const std::vector<dsl::Index>& fired);
+/// The actes that follow by themselves (`puis`) from one that was asked for: clauses in order of declaration, those of
+/// an acte that fired before the next of its parent, each acte at most once. A clause fires when its condition and the
+/// exigences of its acte are true and the acte may start from the état reached; it is looked at once.
+class Chain {
+ public:
+  explicit Chain(dsl::Index acte);
+  /// The next acte to fire, given the objet as it is now. A refusal: a condition is in error.
+  [[nodiscard]] std::expected<std::optional<dsl::Index>, Refusal> next(const Live& now);
+  /// To be told of each acte that fired.
+  void fired(dsl::Index acte);
+
+ private:
+  struct Open {
+    dsl::Index acte;
+    std::size_t clause;  ///< next to look at
+  };
+  std::vector<Open> open_;
+  std::vector<dsl::Index> fired_;
+};
 
 }  // namespace assemblier::engine

@@ -100,11 +100,12 @@ class Engine {
 ///   pipeline.finish();
 class Pipeline {
  public:
-  /// Called on the thread of push and finish with the number of the request (from 0).
+  /// Called on the thread of push, poll and finish with the number of the request (from 0). It must not call the
+  /// engine.
   using OnAnswer = std::function<void(std::uint64_t, const Answer&)>;
 
   Pipeline(Engine& engine, OnAnswer on_answer);
-  ~Pipeline();  ///< waits for what is under way, answers included
+  ~Pipeline();  ///< waits for what is under way; answers not given yet are dropped: finish() first
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 

@@ -1,0 +1,282 @@
+#include "engine/decide.hpp"
+
+#include "engine/asked.hpp"
+#include "engine/live.hpp"
+#include "engine/motif.hpp"
+#include "engine/typing.hpp"
+#include "engine/wording.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace assemblier::engine {
+
+namespace {
+
+using EffectKind = dsl::ast::ActeDecl::Effect::Kind;
+
+std::unexpected<Refusal> broken(const Request& request, std::string_view why, Refusal::Reason reason) {
+  return std::unexpected(Refusal{Refusal::Kind::kRegle, refused(request, why), {std::move(reason)}});
+}
+
+// A list as a field may hold it: a single value is a list of one, a double is refused.
+std::expected<dsl::Value, std::string> as_list(const dsl::Program& program, dsl::Value value) {
+  if (value.get<dsl::List>() == nullptr) return dsl::make_list({std::move(value)});
+  const auto& items = *value.as<dsl::List>();
+  for (auto item = items.begin(); item != items.end(); ++item) {
+    if (std::any_of(items.begin(), item, [&item](const dsl::Value& other) { return dsl::equal(other, *item); })) {
+      return std::unexpected(fmt::format("la liste contient deux fois {} ; une liste de faits n'a pas de doublon",
+                                         quoted(dsl::show(program, *item))));
+    }
+  }
+  return value;
+}
+
+// Applies the effects of an acte to the objet, and writes down what changed. All read the objet before the acte.
+class Effects {
+ public:
+  Effects(const Live& before, const Asked& asked, const Request& request)
+      : asked_(asked), request_(request), context_(asked.context(before)), evaluator_(*asked.program, context_) {}
+
+  std::expected<void, Refusal> apply(Live& after, std::vector<Change>& changes) {
+    for (const auto& effect : asked_.acte->effects) {
+      const dsl::FieldInfo& field = asked_.objet->fields[effect.field];
+      if (effect.donnee != dsl::kNoIndex && !asked_.donnees[effect.donnee]) continue;
+      auto value = effect.donnee != dsl::kNoIndex ? std::expected<dsl::Value, Refusal>(*asked_.donnees[effect.donnee])
+                                                  : known(effect.value, field.name);
+      if (!value) return std::unexpected(std::move(value.error()));
+      if (auto ok = one(effect, field, std::move(*value), after.facts[effect.field], changes); !ok) return ok;
+    }
+    return {};
+  }
+
+ private:
+  std::expected<dsl::Value, Refusal> known(const dsl::Code& code, const std::string& field) {
+    dsl::Result result = evaluator_.expression(code);
+    if (result.status == dsl::Status::kKnown) return std::move(result.value);
+    return broken(request_, fmt::format("la valeur à inscrire dans {} n'est pas connue", quoted(field)),
+                  reason_of(asked_, field, result));
+  }
+
+  std::expected<void, Refusal> one(const dsl::ActeInfo::Effect& effect, const dsl::FieldInfo& field, dsl::Value value,
+                                   std::optional<dsl::Value>& fact, std::vector<Change>& changes) {
+    const dsl::Program& program = *asked_.program;
+    if (effect.kind == EffectKind::kSetKey) {
+      auto key = known(effect.key, field.name);
+      if (!key) return std::unexpected(std::move(key.error()));
+      set_entry(fact, *key, value);
+      const Datum entry = untyped(program, dsl::make_map({{*key, value}}));
+      const auto& [name, content] = entry.get<Datum::Map>()->front();
+      changes.push_back({.kind = Change::Kind::kEntry, .field = field.name, .key = name, .value = content});
+      return {};
+    }
+    if (effect.kind == EffectKind::kAppend || field.type->kind == dsl::Type::Kind::kList) {
+      auto list = as_list(program, std::move(value));
+      if (!list) {
+        return broken(request_, fmt::format("la valeur à inscrire dans {} ne convient pas", quoted(field.name)),
+                      {.label = field.name, .detail = list.error(), .citations = asked_.acte->citations});
+      }
+      value = std::move(*list);
+    }
+    if (effect.kind == EffectKind::kAppend) {
+      auto added = append(fact, *value.as<dsl::List>());
+      if (added.empty()) return {};
+      changes.push_back({.kind = Change::Kind::kAppend,
+                         .field = field.name,
+                         .value = untyped(program, dsl::make_list(std::move(added)))});
+      return {};
+    }
+    changes.push_back({.kind = Change::Kind::kSet, .field = field.name, .value = untyped(program, value)});
+    fact = std::move(value);
+    return {};
+  }
+
+  const Asked& asked_;
+  const Request& request_;
+  const dsl::Context context_;
+  dsl::Evaluator evaluator_;
+};
+
+// `décide`: each décision on the facts as they became, recorded with its motif.
+std::expected<void, Refusal> take_decisions(Live& after, const Asked& asked, const Request& request,
+                                            std::vector<Decision>& decisions) {
+  const auto& rules = asked.acte->decides;
+  if (rules.empty()) return {};
+  const dsl::Context context = asked.context(after);
+  dsl::Evaluator evaluator(*asked.program, context);
+  Flattener flattener(*asked.program, asked.objet_index, *asked.acte);
+  std::vector<dsl::Trace> traces(rules.size());
+  std::vector<std::pair<dsl::Index, dsl::RecordedDecision>> recorded;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const dsl::Result& result = evaluator.rule(rules[i], &traces[i]);
+    if (result.status == dsl::Status::kError) {
+      const std::string& name = asked.program->rules[rules[i]].name;
+      return broken(request, fmt::format("la décision {} est en erreur", quoted(name)), reason_of(asked, name, result));
+    }
+    Decision decision = to_decision(*asked.program, asked.objet_index, *asked.acte, rules[i], result);
+    decision.motif = flattener.flatten(traces[i], rules[i]);
+    decisions.push_back(std::move(decision));
+    recorded.emplace_back(rules[i], dsl::RecordedDecision{result.status, result.value, result.reasons});
+  }
+  for (auto& [rule, decision] : recorded) after.recorded[rule] = std::move(decision);
+  return {};
+}
+
+// `vers`: the one état whose condition holds, else `sinon`; no clause: the objet stays where it is.
+std::expected<dsl::Index, Refusal> reached(const Live& after, const Asked& asked, const Request& request) {
+  const auto& targets = asked.acte->targets;
+  const auto& etats = asked.objet->procedure->etats;
+  if (targets.empty() && after.etat != dsl::kNoIndex) return after.etat;
+  if (targets.size() == 1 && targets[0].condition == nullptr) return targets[0].etat;
+  const dsl::Context context = asked.context(after);
+  dsl::Evaluator evaluator(*asked.program, context);
+  std::vector<dsl::Index> holding;
+  std::optional<dsl::Index> otherwise;
+  for (const auto& target : targets) {
+    if (target.condition == nullptr) {
+      otherwise = target.etat;
+      continue;
+    }
+    const dsl::Result result = evaluator.expression(target.condition);
+    if (result.is_true()) holding.push_back(target.etat);
+    if (result.status == dsl::Status::kUndetermined || result.status == dsl::Status::kError) {
+      const std::string label = fmt::format("vers {}", quoted(etats[target.etat].name));
+      return broken(request, "on ne peut pas savoir vers quel état il mène", reason_of(asked, label, result));
+    }
+  }
+  if (holding.size() == 1) return holding[0];
+  if (holding.empty() && otherwise) return *otherwise;
+  std::vector<std::string> names;
+  for (const dsl::Index etat : holding) names.push_back(etats[etat].name);
+  return broken(
+      request,
+      names.empty() ? std::string("aucune des conditions de ses états d'arrivée n'est vraie")
+                    : fmt::format("il mènerait à la fois vers {}", joined_quoted(names, "et")),
+      {.label = "vers", .detail = "exactement une condition doit être vraie", .citations = asked.acte->citations});
+}
+
+Datum::Map given(const Asked& asked) {
+  Datum::Map donnees;
+  for (std::size_t i = 0; i < asked.donnees.size(); ++i) {
+    if (asked.donnees[i]) donnees.emplace_back(asked.acte->donnees[i].name, untyped(*asked.program, *asked.donnees[i]));
+  }
+  return donnees;
+}
+
+}  // namespace
+
+std::expected<Stepped, Refusal> step(const Live& before, const EditionPtr& edition, const Request& request,
+                                     dsl::Date today, bool automatic) {
+  std::optional<Live> opening;
+  if (!before.exists()) {
+    const auto& objets = edition->program->objets;
+    const auto at = std::ranges::find(objets, category(request.objet), &dsl::ObjetInfo::category);
+    if (at == objets.end()) {
+      return std::unexpected(Refusal{
+          Refusal::Kind::kObjet,
+          refused(request, fmt::format("l'édition n'a pas d'objet de catégorie {}", quoted(category(request.objet)))),
+          {}});
+    }
+    opening = fresh(request.objet, edition, static_cast<dsl::Index>(at - objets.begin()));
+  }
+  const Live& start = opening ? *opening : before;
+  auto asked = ask(start, request, today, automatic);
+  if (!asked) return std::unexpected(std::move(asked.error()));
+  if (auto ok = demand(start, *asked, request); !ok) return std::unexpected(std::move(ok.error()));
+
+  Stepped done{.after = start};
+  ActePayload& payload = done.event.payload;
+  Live& after = done.after;
+  if (auto ok = Effects(start, *asked, request).apply(after, payload.changes); !ok)
+    return std::unexpected(std::move(ok.error()));
+  if (auto ok = take_decisions(after, *asked, request, payload.decisions); !ok)
+    return std::unexpected(std::move(ok.error()));
+  const auto etat = reached(after, *asked, request);
+  if (!etat) return std::unexpected(etat.error());
+
+  const auto& etats = asked->objet->procedure->etats;
+  payload.automatic = automatic;
+  payload.objet = asked->objet->name;
+  payload.from = start.etat == dsl::kNoIndex ? std::string() : etats[start.etat].name;
+  payload.to = etats[*etat].name;
+  payload.donnees = given(*asked);
+  done.event.flux = request.objet;
+  done.event.acte = asked->acte->name;
+  done.event.date = asked->date;
+  done.event.role = automatic ? std::string(kSystem) : request.role;
+  done.event.author = asked->author;
+  done.event.edition = edition->hash;
+  after.etat = *etat;
+  after.date = asked->date;
+  ++after.events;
+  return done;
+}
+
+std::expected<Decided, Refusal> decide(const Live& before, const EditionPtr& edition, const Request& request,
+                                       dsl::Date today) {
+  auto first = step(before, edition, request, today, false);
+  if (!first) return std::unexpected(std::move(first.error()));
+  Decided decided;
+  decided.after = std::move(first->after);
+  decided.events.push_back(std::move(first->event));
+  const auto& actes = edition->program->objets[decided.after.objet].procedure->actes;
+  const dsl::Index acte = edition->program->find_acte(decided.after.objet, decided.events[0].acte);
+  if (actes[acte].next.empty()) return decided;
+  Chain chain(acte);
+  while (true) {
+    const auto next = chain.next(decided.after);
+    if (!next) return std::unexpected(next.error());
+    if (!*next) return decided;
+    const Request automatic{.acte = actes[**next].name, .objet = request.objet, .role = std::string(kSystem)};
+    auto follows = step(decided.after, edition, automatic, today, true);
+    if (!follows) return std::unexpected(std::move(follows.error()));
+    decided.after = std::move(follows->after);
+    decided.events.push_back(std::move(follows->event));
+    chain.fired(**next);
+  }
+}
+
+Chain::Chain(dsl::Index acte) { fired(acte); }
+
+void Chain::fired(dsl::Index acte) {
+  open_.push_back({acte, 0});
+  fired_.push_back(acte);
+}
+
+std::expected<std::optional<dsl::Index>, Refusal> Chain::next(const Live& now) {
+  const dsl::Program& program = *now.edition->program;
+  const auto& actes = program.objets[now.objet].procedure->actes;
+  dsl::Context context{.objet = now.objet, .facts = &now.facts, .recorded = &now.recorded};
+  context.acte_date = now.date;
+  context.etat = now.etat;
+  while (!open_.empty()) {
+    Open& open = open_.back();
+    const auto& clauses = actes[open.acte].next;
+    if (open.clause == clauses.size()) {
+      open_.pop_back();
+      continue;
+    }
+    const auto& clause = clauses[open.clause++];
+    const dsl::ActeInfo& acte = actes[clause.acte];
+    if (std::ranges::find(fired_, clause.acte) != fired_.end() || !may_start(acte, now)) continue;
+    dsl::Evaluator evaluator(program, context);
+    std::vector<dsl::Result> tests;
+    if (clause.condition != nullptr) tests.push_back(evaluator.expression(clause.condition));
+    if (tests.empty() || tests[0].is_true()) {
+      for (dsl::Result& exigence : evaluator.exigences(acte.exigences)) tests.push_back(std::move(exigence));
+    }
+    const auto error = std::ranges::find(tests, dsl::Status::kError, &dsl::Result::status);
+    if (error != tests.end()) {
+      const Request automatic{.acte = acte.name, .objet = now.flux};
+      return broken(automatic, "la condition qui le fait suivre est en erreur",
+                    {.label = "puis " + acte.name,
+                     .detail = fmt::format("erreur {} : {}", error->code, error->message),
+                     .citations = acte.citations});
+    }
+    if (std::ranges::all_of(tests, [](const dsl::Result& test) { return test.is_true(); })) return clause.acte;
+  }
+  return std::nullopt;
+}
+
+}  // namespace assemblier::engine

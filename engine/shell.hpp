@@ -1,0 +1,129 @@
+#pragma once
+// The inside of the shell: éditions known, states kept alive, actes under way. Private to engine/.
+//
+// Life of a job: entered (looked up by its id, decided on the latest state of its flux, queued behind the others of
+// that flux), sent when it is first there, done when the journal has answered; answers leave in the order of arrival.
+// Only the first job of a flux is ever sent: the others were decided on what it will leave, and are decided again if
+// the journal denies it.
+//
+// Thread-safety: one thread.
+
+#include "engine/engine.hpp"
+
+#include <chrono>
+#include <deque>
+#include <future>
+#include <list>
+#include <random>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace assemblier::engine {
+
+/// The éditions of a journal, read once, compiled when needed.
+class Editions {
+ public:
+  explicit Editions(storage::Journal& journal) : journal_(journal) {}
+
+  /// Reads those published since the last call, here or elsewhere.
+  [[nodiscard]] storage::Result<void> refresh();
+  [[nodiscard]] storage::Result<std::vector<EditionInfo>> list();
+  [[nodiscard]] storage::Result<EditionPtr> get(const storage::Hash& hash);
+  [[nodiscard]] storage::Result<std::string> text(const storage::Hash& hash);
+  [[nodiscard]] storage::Result<EditionPtr> find(std::string_view hash_or_millesime);
+  /// All of them compiled, oldest publication first. One that does not compile is an error: an opening is never decided
+  /// under an older text for want of reading the newer.
+  [[nodiscard]] storage::Result<const std::vector<EditionPtr>*> compiled();
+  /// The next call of compiled() looks for those published elsewhere.
+  void expire() { read_once_ = false; }
+  /// Keeps an édition just published by this engine, so that it need not be compiled twice.
+  [[nodiscard]] storage::Result<EditionPtr> keep(const storage::Hash& hash,
+                                                 std::shared_ptr<const dsl::Program> program);
+
+ private:
+  struct Known {
+    EditionInfo info;
+    std::string text;
+    EditionPtr edition;  ///< once compiled
+  };
+  [[nodiscard]] storage::Result<void> read(std::string_view flux);
+  [[nodiscard]] storage::Result<Known*> known(const storage::Hash& hash);
+  [[nodiscard]] storage::Result<EditionPtr> compile(Known& known, std::shared_ptr<const dsl::Program> program);
+
+  storage::Journal& journal_;
+  bool read_once_ = false;
+  std::deque<Known> known_;  ///< by position
+  std::unordered_set<std::string> flux_;
+  std::vector<EditionPtr> compiled_;
+};
+
+struct Job;
+
+/// A live objet, and the jobs decided on it that the journal has not answered.
+struct Slot {
+  std::string flux;
+  Live live;              ///< as the last of `jobs` will leave it
+  std::deque<Job*> jobs;  ///< in order; only the first may be sent
+};
+
+struct Job {
+  enum class Stage { kDeferred, kQueued, kSent, kDone };
+  Stage stage = Stage::kQueued;
+  const Pipeline::OnAnswer* on_answer = nullptr;
+  std::size_t* unanswered = nullptr;  ///< of its pipeline
+  std::uint64_t line = 0;
+  Request request;
+  storage::Hash fingerprint;
+  Answer answer;
+  Slot* slot = nullptr;
+  bool speculative = false;  ///< it changed slot->live
+  bool append = false;       ///< there is something to append
+  storage::AppendRequest record;
+  std::future<storage::Result<storage::AppendResult>> future;
+  int tries = 0;
+};
+
+struct Engine::Impl {
+  Impl(storage::Journal& j, EngineOptions o);
+
+  storage::Journal& journal;
+  EngineOptions options;
+  EngineCounters counters;
+  Editions editions;
+
+  // ------------------------------------------------------------ shell.cpp: reading
+  [[nodiscard]] storage::Result<State> fold_flux(std::string_view flux);
+  [[nodiscard]] storage::Result<Live> load(const std::string& flux);
+  [[nodiscard]] storage::Result<Slot*> slot(const std::string& flux);
+  [[nodiscard]] std::int64_t now() const { return options.clock(); }
+
+  // ------------------------------------------------------------ flow.cpp: actes under way
+  void push(std::unique_ptr<Job> job);
+  void poll();
+  /// Waits until `done()`; answers leave meanwhile.
+  void wait(const std::function<bool()>& done);
+  [[nodiscard]] std::size_t under_way() const { return jobs_.size(); }
+
+ private:
+  void enter(Job& job);
+  [[nodiscard]] bool prepare(Job& job);
+  [[nodiscard]] bool answered_before(Job& job);
+  void decide_job(Job& job);
+  [[nodiscard]] std::expected<Decided, Refusal> decide_on(const Live& live, const std::vector<EditionPtr>& known,
+                                                          const Request& request);
+  void record(Job& job, std::vector<Evenement> events);
+  void advance(Slot& slot);
+  void rebase(Slot& slot);
+  void complete(Job& job, storage::Result<storage::AppendResult> result);
+  void retire();
+  void collect(bool block);
+  void fail(Job& job, storage::Error error);
+
+  std::deque<std::unique_ptr<Job>> jobs_;  ///< in order of arrival
+  std::deque<Job*> sent_;                  ///< in order of sending
+  std::unordered_set<std::string> ids_;    ///< of the jobs entered and not yet answered
+  std::list<Slot> slots_;                  ///< most recently used first
+  std::unordered_map<std::string_view, std::list<Slot>::iterator> by_flux_;
+};
+
+}  // namespace assemblier::engine
