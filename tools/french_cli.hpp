@@ -1,5 +1,5 @@
 #pragma once
-// CLI11 in French: its help and its error messages. Included by cli.cpp only.
+// CLI11 in French: its help and its error messages. Private to tools/.
 //
 // Thread-safety: one thread.
 
