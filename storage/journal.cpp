@@ -33,9 +33,13 @@ class StoredJournal final : public Journal {
   std::future<Result<AppendResult>> submit(AppendRequest request) override {
     if (writer_) return writer_->submit(std::move(request));
     std::promise<Result<AppendResult>> promise;
-    promise.set_value(std::unexpected(
-        Error{ErrorKind::kInvalid, "le journal est ouvert en lecture seule ; l'ouvrir en écriture pour y inscrire"}));
+    promise.set_value(for_reading_only());
     return promise.get_future();
+  }
+
+  Result<AppendResult> append(AppendRequest request) override {
+    if (writer_) return writer_->append(std::move(request));
+    return for_reading_only();
   }
 
   Result<void> read_flux(std::string_view flux, Version from, const EventVisitor& visit) override {
@@ -74,6 +78,10 @@ class StoredJournal final : public Journal {
   }
 
  private:
+  static std::unexpected<Error> for_reading_only() {
+    return std::unexpected(
+        Error{ErrorKind::kInvalid, "le journal est ouvert en lecture seule ; l'ouvrir en écriture pour y inscrire"});
+  }
   static std::unexpected<Error> damaged(const std::string& what) {
     return std::unexpected(
         Error{ErrorKind::kDamaged, "journal abîmé : " + what + " ; « journal verifier » donne la liste complète"});

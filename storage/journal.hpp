@@ -3,8 +3,8 @@
 // versions, durable once acknowledged, chained by hash inside each flux. It knows bytes, keys and hashes; it does not
 // know what a dossier is. Two backends, one contract: open_rocksdb (durable) and open_memory (tests, benchmarks).
 //
-// Thread-safety: every member may be called from any thread. Appends are drained by one writer thread into one synced
-// batch; readers never wait for it and never see a hole or a later event first.
+// Thread-safety: every member may be called from any thread. Appends are drained by one writer at a time into one
+// synced batch; readers never wait for it and never see a hole or a later event first.
 //
 //   auto journal = storage::create_rocksdb(dir, options);
 //   auto done = (*journal)->append({.events = {event}, .expected = {{"dossier/1", Expect::kNone}}});
@@ -136,7 +136,7 @@ class Journal {
   virtual ~Journal() = default;
 
   /// Appends and waits until it is on disk. Same as submit(...).get().
-  [[nodiscard]] Result<AppendResult> append(AppendRequest request);
+  [[nodiscard]] virtual Result<AppendResult> append(AppendRequest request);
   /// Queues; the future is ready once the batch holding it is synced (or refused). Requests are applied in the order
   /// of submission.
   [[nodiscard]] virtual std::future<Result<AppendResult>> submit(AppendRequest request) = 0;

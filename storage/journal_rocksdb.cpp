@@ -36,21 +36,18 @@ class RocksCursor final : public Cursor {
  public:
   RocksCursor(rocksdb::DB& database, const rocksdb::Snapshot* snapshot, std::string_view begin, std::string_view end,
               std::string directory)
-      : begin_(begin), end_(end), lower_(begin_), upper_(end_), directory_(std::move(directory)) {
-    rocksdb::ReadOptions options;
-    options.snapshot = snapshot;
-    options.iterate_lower_bound = &lower_;
-    if (!end_.empty()) options.iterate_upper_bound = &upper_;
-    status_ = guarded([&] {
-      iterator_.reset(database.NewIterator(options));
-      iterator_->Seek(lower_);
-      return iterator_->status();
-    });
+      : database_(database), begin_(begin), end_(end), lower_(begin_), upper_(end_), directory_(std::move(directory)) {
+    options_.snapshot = snapshot;
+    options_.iterate_lower_bound = &lower_;
+    if (!end_.empty()) options_.iterate_upper_bound = &upper_;
+    seek(begin);
   }
 
   void seek(std::string_view key) override {
-    if (!iterator_) return;
+    // An iterator that has met a damaged block may meet it again where it would otherwise not: begin a new one.
+    if (!status_.ok()) iterator_.reset();
     status_ = guarded([&] {
+      if (!iterator_) iterator_.reset(database_.NewIterator(options_));
       iterator_->Seek(std::max<std::string_view>(key, begin_));
       return iterator_->status();
     });
@@ -70,6 +67,8 @@ class RocksCursor final : public Cursor {
   }
 
  private:
+  rocksdb::DB& database_;
+  rocksdb::ReadOptions options_;
   const Bytes begin_;
   const Bytes end_;
   const rocksdb::Slice lower_;

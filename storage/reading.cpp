@@ -113,6 +113,7 @@ ChainChecker::ChainChecker(View& view) : view_(view), links_(kCachedLinks) {}
 Result<void> ChainChecker::check(const StoredEvent& event) {
   const Header& header = event.header;
   hash_ = event_hash(event.stored);
+  predecessor_unreadable_ = false;
   Hash expected{};
   Link* const link = links_.find(header.flux);
   if (link != nullptr && link->version.value + 1 == header.version.value) {
@@ -140,7 +141,10 @@ Result<Hash> ChainChecker::look_up(const Header& header) {
     return damaged("{} n'a pas de prédécesseur avant elle dans l'index de son flux", name_of(header));
   }
   auto stored = view_.get(event_key(entry->position));
-  if (!stored) return std::unexpected(std::move(stored.error()));
+  if (!stored) {
+    predecessor_unreadable_ = true;
+    return std::unexpected(std::move(stored.error()));
+  }
   if (!*stored) return damaged("le prédécesseur de {}, position {}, manque", name_of(header), entry->position.value);
   return event_hash(**stored);
 }

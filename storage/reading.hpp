@@ -23,10 +23,12 @@ namespace assemblier::storage {
 class ChainChecker {
  public:
   explicit ChainChecker(View& view);
-  /// kDamaged when the chain breaks here; kIo and others when the predecessor could not be read.
+  /// kDamaged when the chain breaks here; whatever reading gave when the predecessor could not be read.
   [[nodiscard]] Result<void> check(const StoredEvent& event);
   /// Hash of the event given last.
   [[nodiscard]] const Hash& hash() const { return hash_; }
+  /// Whether the last check failed because the predecessor could not be read at all.
+  [[nodiscard]] bool predecessor_unreadable() const { return predecessor_unreadable_; }
 
  private:
   struct Link {
@@ -37,6 +39,7 @@ class ChainChecker {
   View& view_;
   BoundedMap<Link> links_;
   Hash hash_;
+  bool predecessor_unreadable_ = false;
 };
 
 /// Where a flux stands, from its last index entry.

@@ -251,6 +251,8 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   options.bytes_per_sync = 1U << 20U;
   // Records come in key order within each tag: an insertion near the last one of its tag is cheap.
   options.allow_concurrent_memtable_write = false;
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.05;
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
   const auto compressions = rocksdb::GetSupportedCompressions();
   const bool lz4 = std::find(compressions.begin(), compressions.end(), rocksdb::kLZ4Compression) != compressions.end();

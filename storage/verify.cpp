@@ -125,9 +125,7 @@ void Verifier::events_pass() {
       }
       instant = event->header.instant_us;
       // A predecessor that cannot be read is named where it lies.
-      if (auto ok = chain.check(*event); !ok && (events_complete_ || ok.error().kind == ErrorKind::kDamaged)) {
-        find("{}", ok.error().message);
-      }
+      if (auto ok = chain.check(*event); !ok && !chain.predecessor_unreadable()) find("{}", ok.error().message);
       check_derived(*event, chain.hash());
     }
     const auto status = cursor->status();

@@ -54,49 +54,75 @@ Writer::~Writer() {
   thread_.join();
 }
 
+Result<std::unique_ptr<Writer::Pending>> Writer::prepare(AppendRequest request) const {
+  if (auto ok = check_request(request, options_.limits); !ok) return std::unexpected(std::move(ok.error()));
+  auto pending = std::make_unique<Pending>();
+  pending->payload_hashes.reserve(request.events.size());
+  for (const NewEvent& event : request.events) pending->payload_hashes.push_back(sha256(event.payload));
+  pending->bytes = request_bytes(request);
+  pending->request = std::move(request);
+  return pending;
+}
+
+void Writer::enqueue(std::unique_ptr<Pending> pending) {
+  std::unique_lock lock(mutex_);
+  not_full_.wait(lock, [&] {
+    return queue_.empty() || (queue_.size() < options_.limits.queue_requests &&
+                              queued_bytes_ + pending->bytes <= options_.limits.queue_bytes);
+  });
+  queued_bytes_ += pending->bytes;
+  queue_.push_back(std::move(pending));
+}
+
 std::future<Result<AppendResult>> Writer::submit(AppendRequest request) {
-  if (auto ok = check_request(request, options_.limits); !ok) return ready(std::move(ok.error()));
-  Pending pending;
-  pending.payload_hashes.reserve(request.events.size());
-  for (const NewEvent& event : request.events) pending.payload_hashes.push_back(sha256(event.payload));
-  pending.bytes = request_bytes(request);
-  pending.request = std::move(request);
-  auto future = pending.promise.get_future();
-  {
-    std::unique_lock lock(mutex_);
-    not_full_.wait(lock, [&] {
-      return queue_.empty() || (queue_.size() < options_.limits.queue_requests &&
-                                queued_bytes_ + pending.bytes <= options_.limits.queue_bytes);
-    });
-    queued_bytes_ += pending.bytes;
-    queue_.push_back(std::move(pending));
-  }
+  auto pending = prepare(std::move(request));
+  if (!pending) return ready(std::move(pending.error()));
+  auto future = (*pending)->promise.get_future();
+  enqueue(std::move(*pending));
   not_empty_.notify_one();
   return future;
 }
 
+Result<AppendResult> Writer::append(AppendRequest request) {
+  auto pending = prepare(std::move(request));
+  if (!pending) return std::unexpected(std::move(pending.error()));
+  auto future = (*pending)->promise.get_future();
+  enqueue(std::move(*pending));
+  if (std::unique_lock writing(writing_, std::try_to_lock); writing) {
+    // What came before in the queue goes first: order of submission holds.
+    while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready && take(batch_)) apply(batch_);
+  } else {
+    not_empty_.notify_one();
+  }
+  return future.get();
+}
+
 void Writer::run() {
-  std::vector<Pending> batch;
-  while (take(batch)) {
-    apply(batch);
-    batch.clear();
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      not_empty_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+    }
+    const std::lock_guard writing(writing_);
+    if (take(batch_)) apply(batch_);
   }
 }
 
-bool Writer::take(std::vector<Pending>& batch) {
+bool Writer::take(Batch& batch) {
+  batch.clear();
   {
-    std::unique_lock lock(mutex_);
-    not_empty_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    const std::lock_guard lock(mutex_);
     std::size_t events = 0;
     std::size_t bytes = 0;
     while (!queue_.empty()) {
-      Pending& next = queue_.front();
+      const Pending& next = *queue_.front();
       // A request without events weighs one: its outcome is a record too.
       events += std::max<std::size_t>(next.request.events.size(), 1);
       bytes += next.bytes;
       if (!batch.empty() && (events > options_.limits.batch_events || bytes > options_.limits.batch_bytes)) break;
       queued_bytes_ -= next.bytes;
-      batch.push_back(std::move(next));
+      batch.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
   }
@@ -104,30 +130,29 @@ bool Writer::take(std::vector<Pending>& batch) {
   return !batch.empty();
 }
 
-void Writer::apply(std::vector<Pending>& batch) {
+void Writer::apply(Batch& batch) {
   tips_.clear();
   outcomes_.clear();
   derived_.clear();
-  for (Pending& pending : batch) {
-    pending.answer = failure_.empty() ? decide(pending) : std::unexpected(Error{ErrorKind::kIo, failure_});
+  for (const auto& pending : batch) {
+    pending->answer = failure_.empty() ? decide(*pending) : std::unexpected(Error{ErrorKind::kIo, failure_});
   }
   if (!derived_.empty()) {
     if (auto written = commit(); !written) {
       failure_ = fmt::format(
           "le journal n'accepte plus d'écriture, car la précédente a échoué ({}) ; le rouvrir, puis renvoyer les mêmes "
-          "actes "
-          "sous les mêmes identifiants : ceux qui étaient inscrits seront reconnus",
+          "actes sous les mêmes identifiants : ceux qui étaient inscrits seront reconnus",
           written.error().message);
       // A conflict or a known id may have been seen against events that are not on disk: no answer of this batch
       // stands.
-      for (Pending& pending : batch) pending.answer = std::unexpected(Error{ErrorKind::kIo, failure_});
+      for (const auto& pending : batch) pending->answer = std::unexpected(Error{ErrorKind::kIo, failure_});
     } else {
       for (auto& [flux, tip] : tips_) {
         if (tip.head) heads_.put(flux, *tip.head);
       }
     }
   }
-  for (Pending& pending : batch) pending.promise.set_value(std::move(pending.answer));
+  for (const auto& pending : batch) pending->promise.set_value(std::move(pending->answer));
 }
 
 Result<AppendResult> Writer::decide(const Pending& pending) {

@@ -1,8 +1,10 @@
 #pragma once
-// The one writer of a journal: a bounded queue, a thread that drains it into one durable batch, and the decisions that
-// only it may take (known id, expected versions, positions, versions, chain, instants). Private to storage/.
+// The writer of a journal: a bounded queue drained into one durable batch by one thread at a time, and the decisions
+// that only it may take (known id, expected versions, positions, versions, chain, instants). That thread is the
+// writer's own, or the one that waits in append() when nobody is writing: two changes of thread would cost a fifth of
+// a synced write. Private to storage/.
 //
-// Thread-safety: submit from any thread. The destructor applies what is queued, then stops the thread.
+// Thread-safety: submit and append from any thread. The destructor applies what is queued, then stops the thread.
 
 #include "storage/bounded_map.hpp"
 #include "storage/keys.hpp"
@@ -24,6 +26,8 @@ class Writer {
   ~Writer();
 
   [[nodiscard]] std::future<Result<AppendResult>> submit(AppendRequest request);
+  /// submit(…).get(), the caller lending its thread.
+  [[nodiscard]] Result<AppendResult> append(AppendRequest request);
 
  private:
   struct Pending {
@@ -33,14 +37,17 @@ class Writer {
     std::promise<Result<AppendResult>> promise;
     Result<AppendResult> answer;
   };
+  using Batch = std::vector<std::unique_ptr<Pending>>;
   // Where a flux stands for the batch in preparation.
   struct Tip {
     std::optional<FluxHead> head;
   };
 
+  Result<std::unique_ptr<Pending>> prepare(AppendRequest request) const;
+  void enqueue(std::unique_ptr<Pending> pending);
   void run();
-  bool take(std::vector<Pending>& batch);
-  void apply(std::vector<Pending>& batch);
+  bool take(Batch& batch);
+  void apply(Batch& batch);
   Result<AppendResult> decide(const Pending& pending);
   Result<std::optional<AppendResult>> known(const Outcome& outcome);
   Result<void> expect(const Expectation& expectation);
@@ -54,11 +61,12 @@ class Writer {
   std::mutex mutex_;  // guards the four members below
   std::condition_variable not_empty_;
   std::condition_variable not_full_;
-  std::deque<Pending> queue_;
+  std::deque<std::unique_ptr<Pending>> queue_;
   std::size_t queued_bytes_ = 0;
   bool stopping_ = false;
 
-  // Of the writer's thread only.
+  std::mutex writing_;  // held by the thread that writes; guards the members below
+  Batch batch_;
   Counters counters_;
   BoundedMap<FluxHead> heads_;
   NameMap<Tip> tips_;                // this batch
