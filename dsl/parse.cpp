@@ -99,6 +99,8 @@ Parsed parse(std::string_view source, const ParseLimits& limits) {
   assembler.run();
   out.file = std::make_shared<const ast::File>(std::move(assembler.file));
   out.poisoned = std::move(assembler.poisoned);
+  std::sort(out.poisoned.begin(), out.poisoned.end());
+  out.poisoned.erase(std::unique(out.poisoned.begin(), out.poisoned.end()), out.poisoned.end());
   order(out.diagnostics, limits.diagnostics);
   return out;
 }

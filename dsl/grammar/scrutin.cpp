@@ -35,15 +35,6 @@ constexpr auto set_rate = [](auto& context) {
   x3::_val(context).denominator = kOne / common;
 };
 
-struct CheckShare {
-  void operator()(State& state, const Threshold& value, Iterator begin, Iterator end) const {
-    if (value.numerator > 0 && value.numerator <= value.denominator) return;
-    state.object("R0077", state.span(begin, end), "cette part n'est pas comprise entre 0 et 1",
-                 "écrivez une fraction comme 2/3, ou un taux d'au plus 100 %");
-  }
-};
-constexpr after_gen<CheckShare> checked_share{};
-
 struct threshold_id {};
 const x3::rule<threshold_id, Threshold> share{"une part"};
 
@@ -62,12 +53,11 @@ const auto fraction = (number[set_numerator] >> quiet_sign(Symbol::kSlash) > int
 
 const auto half = [](auto& context) { x3::_val(context) = Threshold{1, 2, true, Base::kMembers}; };
 const auto share_def =
-    checked_share[((-(quiet("la majorité") >> (quiet("de") | quiet("des"))) >>
-                    -(quiet("au moins") | quiet("plus de")[put(&Threshold::strict, true)] |
-                      quiet("plus des")[put(&Threshold::strict, true)] |
-                      quiet("plus d'")[put(&Threshold::strict, true)]) >>
-                    -(quiet("la") | quiet("les")) >> fraction)) |
-                  ((quiet("la majorité absolue") | quiet("la majorité simple") | quiet("la majorité"))[half])];
+    ((-(quiet("la majorité") >> (quiet("de") | quiet("des"))) >>
+      -(quiet("au moins") | quiet("plus de")[put(&Threshold::strict, true)] |
+        quiet("plus des")[put(&Threshold::strict, true)] | quiet("plus d'")[put(&Threshold::strict, true)]) >>
+      -(quiet("la") | quiet("les")) >> fraction)) |
+    ((quiet("la majorité absolue") | quiet("la majorité simple") | quiet("la majorité"))[half]);
 
 // ---------------------------------------------------------------- clauses
 

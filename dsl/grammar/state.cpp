@@ -15,6 +15,7 @@ void State::restart() {
   labelled = nullptr;
   too_deep = false;
   depth = 0;
+  filtering = false;
   objection.reset();
 }
 

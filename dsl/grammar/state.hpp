@@ -55,6 +55,7 @@ class State {
   const Token* labelled = nullptr;
   bool too_deep = false;
   std::size_t depth = 0;
+  bool filtering = false;               ///< inside `dont …`: `sans doublon` is said of the whole list
   std::optional<Diagnostic> objection;  ///< it parses, but may not be said
 
   void restart();

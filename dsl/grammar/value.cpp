@@ -81,9 +81,48 @@ constexpr auto build_distinct = [](auto& context) {
   Node& source = x3::_val(context);
   source = make(context, ast::Distinct{source.expr}, {&source});
 };
+/// Sets whether the subject stands inside `dont`.
+template <class Subject, bool kFiltering>
+struct filtering_directive : x3::unary_parser<Subject, filtering_directive<Subject, kFiltering>> {
+  using base_type = x3::unary_parser<Subject, filtering_directive<Subject, kFiltering>>;
+  static bool const is_pass_through_unary = true;
+  static bool const handles_container = Subject::handles_container;
+  constexpr explicit filtering_directive(const Subject& inner) : base_type(inner) {}
+
+  template <class C, class R, class A>
+  bool parse(Iterator& first, Iterator const& last, const C& context, R& rcontext, A& attribute) const {
+    bool& filtering = state_of(context).filtering;
+    const bool before = std::exchange(filtering, kFiltering);
+    const bool parsed = this->subject.parse(first, last, context, rcontext, attribute);
+    filtering = before;
+    return parsed;
+  }
+};
+template <bool kFiltering>
+struct filtering_gen {
+  template <class Subject>
+  constexpr auto operator[](const Subject& subject) const {
+    using P = typename x3::extension::as_parser<Subject>::value_type;
+    return filtering_directive<P, kFiltering>{x3::as_parser(subject)};
+  }
+};
+constexpr filtering_gen<true> in_filter{};
+constexpr filtering_gen<false> out_of_filter{};
+
+struct unless_filtering_parser : x3::parser<unless_filtering_parser> {
+  using attribute_type = x3::unused_type;
+  static bool const has_attribute = false;
+  template <class C, class R, class A>
+  bool parse(Iterator&, Iterator const&, const C& context, R&, A&) const {
+    return !state_of(context).filtering;
+  }
+};
+constexpr unless_filtering_parser unless_filtering{};
+
 const auto postfix_def =
-    placed[primary[keep] >> *((quiet("dont") > deeper[label("une condition")[comparison[build_filter]]]) |
-                              (-quiet_sign(Symbol::kComma) >> quiet("sans doublon"))[build_distinct])];
+    placed[primary[keep] >>
+           *((quiet("dont") > deeper[in_filter[label("une condition")[comparison[build_filter]]]]) |
+             (unless_filtering >> -quiet_sign(Symbol::kComma) >> quiet("sans doublon"))[build_distinct])];
 
 // ---------------------------------------------------------------- literals
 
@@ -290,7 +329,8 @@ constexpr auto build_reference = [](auto& context) {
 };
 
 const auto primary_def =
-    placed[deeper[literal_value | (quiet_sign(Symbol::kOpen) > values[keep] > sign(Symbol::kClose, "le signe « ) »")) |
+    placed[deeper[literal_value |
+                  (quiet_sign(Symbol::kOpen) > out_of_filter[values[keep]] > sign(Symbol::kClose, "le signe « ) »")) |
                   choose[build_choose] | rounded[build_rounded] | aggregate | missing |
                   begins("liste vide")[build_empty] | begins("date de l'acte")[built_in("date de l'acte")] |
                   begins("acteur")[built_in("acteur")] | begins("état")[built_in("état")] |
