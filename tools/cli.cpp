@@ -60,14 +60,14 @@ std::vector<std::string> without_accents(const std::vector<std::string>& argumen
 CLI::App* add(CLI::App& parent, Given& given, const std::string& name, const std::string& what,
               std::function<Exit(Session&)> command) {
   CLI::App* sub = parent.add_subcommand(name, what);
-  sub->group("Commandes");
+  sub->group("Commandes ");
   sub->callback([&given, command = std::move(command)] { given.command = command; });
   return sub;
 }
 
 CLI::App* group(CLI::App& app, const std::string& name, const std::string& what) {
   CLI::App* sub = app.add_subcommand(name, what);
-  sub->group("Commandes");
+  sub->group("Commandes ");
   sub->require_subcommand(1, 1);
   return sub;
 }
@@ -158,7 +158,7 @@ void add_reading(CLI::App& app, Given& g) {
       ->add_option("id", g.word, "un seul objet")
       ->type_name("ID");
   add(app, g, "tableau", "une vue déclarée dans une édition ; son nom seul suffit aussi comme commande",
-      [&g](Session& s) { return tableau(s, g.word, false); })
+      [&g](Session& s) { return tableau(s, g.word, {}); })
       ->add_option("nom", g.word, "nom du tableau")
       ->type_name("NOM")
       ->required();
@@ -211,12 +211,14 @@ Exit run(const std::vector<std::string>& arguments, Out& out) {
 
   std::vector<std::string> words = without_accents(arguments);
   const std::size_t at = command_index(words);
+  std::string not_a_command;
   if (at < words.size() && words[at] != "--" && !known_command(app, words[at])) {
     // A word of the éditions' own: the name of a tableau (it may have several words, and accents).
     const auto original = std::find_if(arguments.begin(), arguments.end(),
                                        [&](const std::string& a) { return dsl::fold(a) == words[at]; });
     given.word = original == arguments.end() ? words[at] : *original;
-    given.command = [&given](Session& s) { return tableau(s, given.word, true); };
+    not_a_command = unknown_command(app, given.word);
+    given.command = [&given, &not_a_command](Session& s) { return tableau(s, given.word, not_a_command); };
     words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
     app.require_subcommand(0, 0);
   }
@@ -232,7 +234,7 @@ Exit run(const std::vector<std::string>& arguments, Out& out) {
     out.flush();
     return Exit::kDone;
   } catch (const CLI::ParseError& error) {
-    throw Failure{Exit::kUsage, french_message(app, error)};
+    throw Failure{Exit::kUsage, not_a_command.empty() ? french_message(app, error) : not_a_command};
   }
   Session session = session_of(given, out);
   const Exit code = given.command(session);

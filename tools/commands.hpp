@@ -52,8 +52,8 @@ Exit importer(Session& session, const std::string& file);
 Exit dossier(Session& session, const std::string& id);
 Exit histoire(Session& session, const std::string& id);
 Exit rejouer(Session& session, const std::string& id);  ///< empty: all
-/// `as_command`: the name was typed as a command of its own, so an unknown one is a usage error.
-Exit tableau(Session& session, const std::string& name, bool as_command);
+/// `not_a_command`: the name was typed as a command of its own; what to say (kUsage) when no tableau has it.
+Exit tableau(Session& session, const std::string& name, const std::string& not_a_command);
 
 // ---------------------------------------------------------------- journal
 Exit journal_creer(Session& session);

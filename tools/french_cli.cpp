@@ -13,11 +13,11 @@ class FrenchFormatter final : public CLI::Formatter {
  public:
   FrenchFormatter() {
     column_width(34);
-    label("Usage", "Emploi");
+    label("Usage", "Emploi ");
     label("OPTIONS", "OPTIONS");
     label("SUBCOMMAND", "COMMANDE");
     label("SUBCOMMANDS", "COMMANDES");
-    label("Positionals", "Arguments");
+    label("Positionals", "Arguments ");
     label("REQUIRED", "(obligatoire)");
     label("TEXT", "TEXTE");
     label("UINT", "N");
@@ -87,12 +87,22 @@ std::string extras_message(const CLI::App& app, const CLI::App& where) {
   return text;
 }
 
+std::string missing_command(const CLI::App& app, const CLI::App& where) {
+  const auto commands = subcommand_names(where);
+  const auto rest = app.remaining(true);
+  if (rest.empty()) return "il manque une commande : " + joined(commands);
+  const auto near = dsl::suggestions(rest.front(), commands);
+  return fmt::format(
+      "« {} » n'est pas une commande de « {} » ; {}", rest.front(), command_line(where),
+      near.empty() ? "possibles : " + joined(commands) : fmt::format("vouliez-vous dire « {} » ?", near.front()));
+}
+
 }  // namespace
 
 void make_french(CLI::App& app) {
   app.formatter(std::make_shared<FrenchFormatter>());
+  app.option_defaults()->group("Options ");  // a blank before the colon that follows, as in French
   app.set_help_flag("-h,--aide,--help", "montre cette aide");
-  app.option_defaults()->group("Options");
 }
 
 CLI::Validator one_of(std::vector<std::string> words) {
@@ -115,6 +125,13 @@ std::string help_text(CLI::App& app) {
   return where.help(where.get_parent() == nullptr ? "" : command_line(*where.get_parent()));
 }
 
+std::string unknown_command(const CLI::App& app, const std::string& word) {
+  const auto near = dsl::suggestions(word, subcommand_names(app));
+  return fmt::format(
+      "« {} » n'est ni une commande, ni un tableau d'une édition publiée dans ce journal{}\nAide : assemblier --aide",
+      word, near.empty() ? "" : fmt::format(" ; vouliez-vous dire « {} » ?", near.front()));
+}
+
 std::string french_message(CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& where = innermost(app);
   const std::string english = error.what();
@@ -124,9 +141,8 @@ std::string french_message(CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     text = extras_message(app, where);
   } else if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
-    const auto commands = subcommand_names(where);
-    text = english.find("ubcommand") != std::string::npos ? "il manque une commande : " + joined(commands)
-                                                          : fmt::format("il manque « {} »", until(" is required"));
+    const bool no_command = english.find("ubcommand") != std::string::npos;
+    text = no_command ? missing_command(app, where) : fmt::format("il manque « {} »", until(" is required"));
   } else if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     text = fmt::format("« {} » : une valeur, une seule, est attendue", until(":"));
   } else if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) {

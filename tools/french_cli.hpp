@@ -16,6 +16,8 @@ void make_french(CLI::App& app);
 [[nodiscard]] CLI::Validator one_of(std::vector<std::string> words);
 /// Help of the command that asked for it.
 [[nodiscard]] std::string help_text(CLI::App& app);
+/// What to say of a first word that is no command.
+[[nodiscard]] std::string unknown_command(const CLI::App& app, const std::string& word);
 /// A complete French sentence for what the library says in English.
 [[nodiscard]] std::string french_message(CLI::App& app, const CLI::ParseError& error);
 

@@ -324,21 +324,19 @@ Exit rejouer(Session& session, const std::string& id) {
   return report.count() == 0 ? Exit::kDone : Exit::kNo;
 }
 
-Exit tableau(Session& session, const std::string& name, bool as_command) {
-  const auto not_a_command = [&name] {
-    return Failure{Exit::kUsage,
-                   fmt::format("« {} » n'est ni une commande, ni un tableau d'une édition publiée dans ce journal\n"
-                               "Aide : assemblier --aide",
-                               name)};
-  };
+Exit tableau(Session& session, const std::string& name, const std::string& not_a_command) {
   storage::JournalOptions options;
   options.read_only = true;
   auto journal = storage::open_rocksdb(session.journal, std::move(options));
-  if (!journal && as_command && journal.error().kind == storage::ErrorKind::kAbsent) throw not_a_command();
-  if (!journal) throw failure_of(journal.error());
-  engine::Engine engine(**journal);
+  if (!not_a_command.empty() && !journal && journal.error().kind == storage::ErrorKind::kAbsent) {
+    throw Failure{Exit::kUsage, not_a_command};
+  }
+  const auto opened = must(std::move(journal));
+  engine::Engine engine(*opened);
   auto view = engine::tableau(engine, dsl::nfc(name), {});
-  if (!view && as_command && view.error().kind == storage::ErrorKind::kInvalid) throw not_a_command();
+  if (!not_a_command.empty() && !view && view.error().kind == storage::ErrorKind::kInvalid) {
+    throw Failure{Exit::kUsage, not_a_command};
+  }
   return show_tableau(session, must(std::move(view)));
 }
 
