@@ -294,6 +294,10 @@ Code Checker::name(const ast::NameRef& ref, Span span, const Scope& scope, const
       found.push_back(make_node(Op::kField, program_->objets[scope.objet].fields[field].type, span, {}, field));
     }
   }
+  // The nearest meaning wins, and only it is looked into: a rule may bear the name of a column that it reads.
+  for (const Code& code : found) {
+    if (!wanted || fits(*code->type, *wanted)) return code;
+  }
   const auto symbol = symbols_.find(text);
   if (symbol != symbols_.end() && symbol->second.kind == SymbolKind::kRule) {
     const Index index = symbol->second.index;
@@ -672,8 +676,17 @@ Code Checker::of(const ast::Of& node, Span span, const Scope& scope) {
     }
     return nullptr;
   };
-  Code map = is_map_name();
-  operand = expression(node.operand, scope, map ? map->type->key : nullptr);
+  // A column comes before an association or a rule of the same name.
+  const auto has_column = [&](const Code& code) {
+    const TypeRef row = is(code, Kind::kList) ? code->type->element : code->type;
+    if (row->kind != Kind::kRow) return false;
+    const auto& columns = program_->tables[row->named].columns;
+    return std::ranges::any_of(columns, [&](const auto& column) { return column.name == node.name.text; });
+  };
+  const bool constant = bare_constant(node.operand, scope);
+  if (!constant) operand = expression(node.operand, scope);
+  Code map = operand && has_column(operand) ? nullptr : is_map_name();
+  if (constant) operand = expression(node.operand, scope, map ? map->type->key : nullptr);
   if (any(operand)) return wrong(span);
   const bool rows = is(operand, Kind::kList) && operand->type->element->kind == Kind::kRow;
   if (is(operand, Kind::kRow) || rows) {
