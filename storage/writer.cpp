@@ -135,7 +135,7 @@ void Writer::apply(Batch& batch) {
   outcomes_.clear();
   derived_.clear();
   for (const auto& pending : batch) {
-    pending->answer = failure_.empty() ? decide(*pending) : std::unexpected(Error{ErrorKind::kIo, failure_});
+    pending->answer = failure_.empty() ? decide_in_chain(*pending) : std::unexpected(Error{ErrorKind::kIo, failure_});
   }
   if (!derived_.empty()) {
     if (auto written = commit(); !written) {
@@ -153,6 +153,18 @@ void Writer::apply(Batch& batch) {
     }
   }
   for (const auto& pending : batch) pending->promise.set_value(std::move(pending->answer));
+}
+
+Result<AppendResult> Writer::decide_in_chain(const Pending& pending) {
+  Chain* const chain = pending.request.chain.get();
+  if (chain != nullptr && chain->broken()) {
+    return std::unexpected(Error{ErrorKind::kConflict,
+                                 "conflit de version : un acte précédent, dont celui-ci dépend, n'a pas été inscrit ; "
+                                 "rien n'est inscrit, relire le flux et recommencer"});
+  }
+  auto result = decide(pending);
+  if (chain != nullptr && (!result || result->already)) chain->break_off();
+  return result;
 }
 
 Result<AppendResult> Writer::decide(const Pending& pending) {
