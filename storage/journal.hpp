@@ -66,9 +66,9 @@ struct StoredOutcome {
   std::uint32_t count = 0;
 };
 
-/// Requests that were prepared one on the other's outcome, without waiting. After one that writes nothing (a failure, or an
-/// id already known) the later ones of its chain fail with kConflict: none is written on a state that never came to be.
-/// Only the writer looks inside.
+/// Requests that were prepared one on the other's outcome, without waiting. After one that writes nothing (a failure,
+/// or an id already known) the later ones of its chain fail with kConflict: none is written on a state that never came
+/// to be. Only the writer looks inside.
 class Chain {
  public:
   [[nodiscard]] bool broken() const { return broken_; }
@@ -82,7 +82,7 @@ struct AppendRequest {
   std::vector<NewEvent> events;       ///< may be empty when outcome is set
   std::vector<Expectation> expected;  ///< at most one per flux; flux without entry: any
   std::optional<Outcome> outcome;
-  std::shared_ptr<Chain> chain;         ///< may be null: stands alone
+  std::shared_ptr<Chain> chain;  ///< may be null: stands alone
 };
 
 struct AppendResult {

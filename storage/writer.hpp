@@ -48,6 +48,7 @@ class Writer {
   void run();
   bool take(Batch& batch);
   void apply(Batch& batch);
+  Result<AppendResult> decide_in_chain(const Pending& pending);
   Result<AppendResult> decide(const Pending& pending);
   Result<std::optional<AppendResult>> known(const Outcome& outcome);
   Result<void> expect(const Expectation& expectation);
