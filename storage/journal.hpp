@@ -79,10 +79,10 @@ class Chain {
 };
 
 struct AppendRequest {
-  std::vector<NewEvent> events;       ///< may be empty when outcome is set
-  std::vector<Expectation> expected;  ///< at most one per flux; flux without entry: any
-  std::optional<Outcome> outcome;
-  std::shared_ptr<Chain> chain;  ///< may be null: stands alone
+  std::vector<NewEvent> events{};       ///< may be empty when outcome is set
+  std::vector<Expectation> expected{};  ///< at most one per flux; flux without entry: any
+  std::optional<Outcome> outcome{};
+  std::shared_ptr<Chain> chain{};  ///< may be null: stands alone
 };
 
 struct AppendResult {

@@ -246,6 +246,7 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   options.stats_persist_period_sec = 0;
   options.write_buffer_size = 32U << 20U;  // bounds the log that an opening has to read again
   options.max_open_files = 512;            // opening looks at few tables, whatever the length of the journal
+  options.max_file_opening_threads = 1;
   options.skip_stats_update_on_db_open = true;
   options.max_manifest_file_size = 4U << 20U;
   options.bytes_per_sync = 1U << 20U;
@@ -331,6 +332,7 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory,
                        : rocksdb::DB::Open(options, directory, &database);
     });
   };
+  if (read_only) options.memtable_prefix_bloom_size_ratio = 0;  // room that only a writer earns back
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
   rocksdb::Status status = open();
   if (status.IsCorruption() && *torn) {

@@ -55,8 +55,13 @@ Writer::~Writer() {
 }
 
 Result<std::unique_ptr<Writer::Pending>> Writer::prepare(AppendRequest request) const {
-  if (auto ok = check_request(request, options_.limits); !ok) return std::unexpected(std::move(ok.error()));
   auto pending = std::make_unique<Pending>();
+  if (auto ok = check_request(request, options_.limits); !ok) {
+    if (!request.chain) return std::unexpected(std::move(ok.error()));
+    pending->refused = std::move(ok.error());
+    pending->request.chain = std::move(request.chain);
+    return pending;
+  }
   pending->payload_hashes.reserve(request.events.size());
   for (const NewEvent& event : request.events) pending->payload_hashes.push_back(sha256(event.payload));
   pending->bytes = request_bytes(request);
@@ -162,7 +167,7 @@ Result<AppendResult> Writer::decide_in_chain(const Pending& pending) {
                                  "conflit de version : un acte précédent, dont celui-ci dépend, n'a pas été inscrit ; "
                                  "rien n'est inscrit, relire le flux et recommencer"});
   }
-  auto result = decide(pending);
+  auto result = pending.refused ? std::unexpected(*pending.refused) : decide(pending);
   if (chain != nullptr && (!result || result->already)) chain->break_off();
   return result;
 }

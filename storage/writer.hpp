@@ -32,6 +32,7 @@ class Writer {
  private:
   struct Pending {
     AppendRequest request;
+    std::optional<Error> refused;      // breaks a limit; queued only so that its chain breaks in its turn
     std::vector<Hash> payload_hashes;  // taken by the submitting thread: the writer's time is the bottleneck
     std::size_t bytes = 0;
     std::promise<Result<AppendResult>> promise;

@@ -261,6 +261,41 @@ TEST_P(Contract, RequestsApplyInOrderOfSubmission) {
   expect_clean(*journal_);
 }
 
+TEST_P(Contract, AChainBreaksAtTheFirstThatWritesNothing) {
+  const auto link = [this](const std::shared_ptr<Chain>& chain, const std::string& id,
+                           std::vector<Expectation> expected = {}) {
+    return journal_->submit({.events = {make_event("f/" + id, id)},
+                             .expected = std::move(expected),
+                             .outcome = make_outcome(id),
+                             .chain = chain});
+  };
+  const auto kind_of = [](std::future<Result<AppendResult>> future) {
+    const auto done = future.get();
+    return done ? std::string(done->already ? "already" : "written")
+                : std::to_string(static_cast<int>(done.error().kind));
+  };
+  const std::string conflict = std::to_string(static_cast<int>(ErrorKind::kConflict));
+  const std::string invalid = std::to_string(static_cast<int>(ErrorKind::kInvalid));
+  const auto run = [&](const std::string& name, std::vector<Expectation> expected, std::size_t payload) {
+    const auto chain = std::make_shared<Chain>();
+    auto first = link(chain, name + "1");
+    auto middle = journal_->submit({.events = {make_event("f/" + name, name, 0, Bytes(payload, 'x'))},
+                                    .expected = std::move(expected),
+                                    .outcome = make_outcome(name),
+                                    .chain = chain});
+    auto last = link(chain, name + "2");
+    auto other = link(std::make_shared<Chain>(), name + "3");
+    return kind_of(std::move(first)) + " " + kind_of(std::move(middle)) + " " + kind_of(std::move(last)) + " " +
+           kind_of(std::move(other));
+  };
+  EXPECT_EQ(run("a", {}, 1), "written written written written");
+  EXPECT_EQ(run("b", {exactly("nothing", 3)}, 1), "written " + conflict + " " + conflict + " written");
+  EXPECT_EQ(run("c", {}, (8U << 20U) + 1), "written " + invalid + " " + conflict + " written");
+  EXPECT_EQ(kind_of(link(nullptr, "d")), "written");
+  EXPECT_EQ(run("d", {}, 1), "written already " + conflict + " written");
+  expect_clean(*journal_);
+}
+
 TEST_P(Contract, InstantsNeverDecrease) {
   std::atomic<std::int64_t> now = 1'000;
   open({.limits = {}, .clock = [&] { return now.load(); }, .read_only = false});

@@ -150,7 +150,7 @@ void sweep(const std::string& directory) {
     const bool log = path.extension() == ".log" || path.filename().string().starts_with("MANIFEST");
     const bool options = path.filename().string().starts_with("OPTIONS");  // never read
     // A prime stride meets every offset of a structure sooner or later.
-    const std::uint64_t stride = long_tests() ? 1 : options ? 997 : content.size() < 64 ? 1 : 29;
+    const std::uint64_t stride = long_tests() ? 1 : options ? 1999 : content.size() < 64 ? 1 : 53;
     for (std::uint64_t offset = 0; offset < content.size(); offset += stride) {
       flip(path, content, offset, 0xFF);
       flip(path, content, offset, 1U << offset % 8);
@@ -180,19 +180,19 @@ void sweep(const std::string& directory) {
 }
 
 TEST(Damage, EveryOctetOfAClosedJournal) {
-  const Scratch scratch;
+  const Scratch scratch(Scratch::Where::kMemory);
   make_closed(scratch / "journal");
   sweep(scratch / "journal");
 }
 
 TEST(Damage, EveryOctetOfAKilledJournal) {
-  const Scratch scratch;
+  const Scratch scratch(Scratch::Where::kMemory);
   make_killed(scratch / "journal", false);
   sweep(scratch / "journal");
 }
 
 TEST(Damage, EveryOctetOfAJournalHalfInTables) {
-  const Scratch scratch;
+  const Scratch scratch(Scratch::Where::kMemory);
   make_killed(scratch / "journal", true);
   sweep(scratch / "journal");
 }
@@ -206,7 +206,7 @@ fs::path log_of(const std::string& directory) {
 }
 
 TEST(Damage, ATornLastWriteOpensWithTheRest) {
-  const Scratch scratch;
+  const Scratch scratch(Scratch::Where::kMemory);
   make_killed(scratch / "journal", false);
   const fs::path log = log_of(scratch / "journal");
   fs::resize_file(log, fs::file_size(log) - 5);
@@ -226,13 +226,13 @@ TEST(Damage, ATornLastWriteOpensWithTheRest) {
 // Without a head kept elsewhere a log cut short cannot be told from one that was never longer: then what is left must
 // be the beginning, whole.
 TEST(Damage, EveryTruncationOfTheLogLeavesAPrefixOrIsFound) {
-  const Scratch scratch;
+  const Scratch scratch(Scratch::Where::kMemory);
   make_killed(scratch / "journal", false);
   const fs::path log = log_of(scratch / "journal");
   const std::string content = read_bytes(log);
   const Reading whole = read_everything(scratch / "journal");
   std::size_t most = 0;
-  for (std::size_t size = 0; size < content.size(); size += long_tests() ? 1 : 37) {
+  for (std::size_t size = 0; size < content.size(); size += long_tests() ? 1 : 61) {
     write_bytes(log, content.substr(0, size));
     const Reading reading = read_everything(scratch / "journal");
     if (reading.found) continue;
@@ -244,7 +244,7 @@ TEST(Damage, EveryTruncationOfTheLogLeavesAPrefixOrIsFound) {
 }
 
 TEST(Damage, MessagesNameFileAndPositions) {
-  const Scratch scratch;
+  const Scratch scratch(Scratch::Where::kMemory);
   make_killed(scratch / "journal", true);
   const fs::path log = log_of(scratch / "journal");
   const std::string content = read_bytes(log);
@@ -259,7 +259,7 @@ TEST(Damage, MessagesNameFileAndPositions) {
 }
 
 TEST(Damage, ADamagedBlockIsNamedAndTheRestIsRead) {
-  const Scratch scratch;
+  const Scratch scratch(Scratch::Where::kMemory);
   const std::string directory = scratch / "journal";
   {
     auto journal = create_rocksdb(directory, {});
@@ -307,7 +307,7 @@ TEST(Damage, ADamagedBlockIsNamedAndTheRestIsRead) {
 
 TEST(Damage, AFileGoneIsFound) {
   for (const char* const extension : {"CURRENT", "MANIFEST", ".sst"}) {
-    const Scratch scratch;
+    const Scratch scratch(Scratch::Where::kMemory);
     make_closed(scratch / "journal");
     for (const fs::path& path : files_of(scratch / "journal")) {
       if (path.filename().string().find(extension) != std::string::npos) fs::remove(path);

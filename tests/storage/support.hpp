@@ -15,11 +15,15 @@
 
 namespace assemblier::storage {
 
-/// A directory of its own, removed at the end.
+/// A directory of its own, removed at the end: on disk, or in memory for tests that rewrite files thousands of times.
 class Scratch {
  public:
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "assemblier-test.XXXXXX").string();
+  enum class Where { kDisk, kMemory };
+  explicit Scratch(Where where = Where::kDisk) {
+    const std::filesystem::path memory = "/dev/shm";
+    const bool in_memory = where == Where::kMemory && ::access(memory.c_str(), W_OK) == 0;
+    const std::filesystem::path parent = in_memory ? memory : std::filesystem::temp_directory_path();
+    std::string pattern = (parent / "assemblier-test.XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) std::abort();
     path_ = pattern;
   }
