@@ -132,8 +132,8 @@ void Assembler::source(const Declaration& declaration) {
   auto read = reader_.read(declaration.header, grammar::parse_source);
   if (!read) {
     const auto& header = declaration.header;
-    if (header.last - header.first > 1)
-      poisoned.push_back(name_text(header.first + 1, name_end(header.first + 1, header.last)));
+    const Token* name = header.first + 1;
+    if (name_end(name, header.last) != name) poisoned.push_back(name_text(name, name_end(name, header.last)));
     return;
   }
   add(std::move(*read), declaration);
@@ -193,11 +193,6 @@ bool Assembler::row(const Declaration& declaration, const Clause& clause, ast::T
     if (type->kind != ast::TypeExpr::Kind::kTexte && !reader_.sound(cells[i].first, cells[i].second)) return false;
     row.cells.push_back(
         table_cell(cells[i], source_, i == 0 ? clause.span.begin : std::prev(cells[i].first)->span.end));
-  }
-  if (row.cells.front().text.empty()) {
-    reader_.report("R0071", row.cells.front().span, "la première cellule est vide ; attendu : le nom de la ligne",
-                   "la première colonne nomme la ligne dans les règles");
-    return false;
   }
   out.rows.push_back(std::move(row));
   return true;

@@ -2,7 +2,6 @@
 #include "dsl/cells.hpp"
 #include "dsl/grid.hpp"
 
-#include <array>
 #include <iterator>
 #include <utility>
 
@@ -58,14 +57,9 @@ void Assembler::decision(const Declaration& declaration) {
   ast::DecisionDecl out = header ? std::move(*header) : ast::DecisionDecl{};
   bool whole = header.has_value();
   for (const Clause& clause : declaration.body) whole = decision_case(clause, out) && whole;
-  if (whole && out.cases.empty()) {
-    reader_.report("R0076", declaration.header.span, "cette décision n'a aucun cas",
-                   "écrivez en dessous « valeur quand condition »");
-    whole = false;
-  }
   // Its other cases are still checked, but nobody is told that it is unknown or incomplete.
   if (!whole) poison_header(declaration);
-  if (!header || out.cases.empty()) return;
+  if (!header || (!whole && out.cases.empty())) return;
   out.sources = declaration.header.sources;
   add(std::move(out), declaration);
 }
@@ -131,11 +125,6 @@ void Assembler::grille(const Declaration& declaration) {
       }
     }
     whole = row && whole;
-  }
-  if (whole && out.cases.empty()) {
-    reader_.report("R0076", declaration.header.span, "cette grille n'a aucune ligne",
-                   "écrivez en dessous « case | … | résultat »");
-    whole = false;
   }
   // Without one of its rows the first that fits would be another.
   if (!whole) return poison_header(declaration);
@@ -215,18 +204,11 @@ void Assembler::scrutin(const Declaration& declaration) {
   std::vector<bool> seen(static_cast<std::size_t>(Kind::kQuorum) + 1, false);
   bool whole = name.has_value();
   for (const Clause& clause : declaration.body) whole = scrutin_clause(clause, out, seen) && whole;
-  if (whole) {
-    constexpr std::array kNeeded = {std::pair{Kind::kCollege, "collège"}, std::pair{Kind::kPositions, "positions"},
-                                    std::pair{Kind::kFor, "pour"}, std::pair{Kind::kThreshold, "acquis à"}};
-    std::string missing;
-    for (const auto& [kind, word] : kNeeded) {
-      if (!seen[static_cast<std::size_t>(kind)]) missing += fmt::format("{}« {} »", missing.empty() ? "" : ", ", word);
-    }
-    if (!missing.empty()) {
-      reader_.report("R0074", declaration.header.span, fmt::format("il manque à ce scrutin : {}", missing),
-                     "un scrutin dit son collège, ses positions, lesquelles sont pour, et à quelle part il est acquis");
-      whole = false;
-    }
+  // What else it must say shows in the tree: the checker sees to it.
+  if (whole && !seen[static_cast<std::size_t>(Kind::kThreshold)]) {
+    reader_.report("R0074", declaration.header.span, "ce scrutin ne dit pas à quelle part il est acquis",
+                   "ajoutez par exemple « acquis à la majorité des membres »");
+    whole = false;
   }
   if (!whole) return poison_header(declaration);
   out.name = std::move(*name);

@@ -14,7 +14,7 @@ namespace {
 
 using grammar::State;
 
-constexpr std::size_t kOtherChoices = 64;  // per clause
+constexpr std::size_t kRepairs = 64;  // other choices tried for a clause that does not parse
 
 /// A token as a message shows it.
 std::string shown(const Token& token) {
@@ -132,12 +132,13 @@ bool Reader::resolve(const Token* first, const Token* last, bool scenario, const
     return !state.objection;
   }
   const bool complete = parsed && !state.unknown_used;
-  if (state.choices.size() > kOtherChoices && complete) {
+  const auto tried = others(state, attempt, complete ? state.choices.size() * kNameWords : kRepairs);
+  if (complete && !tried) {
     report("R0062", state.span(first, last), "trop de mots de cette clause se lisent de plusieurs façons",
            "mettez les noms entre crochets, ou coupez la clause par des définitions");
     return false;
   }
-  const auto found = others(state, attempt);
+  const auto found = tried.value_or(std::vector<State>{});
   if (complete) {
     if (found.empty()) {
       if (state.objection) diagnostics_.push_back(*state.objection);
@@ -165,13 +166,14 @@ bool Reader::resolve(const Token* first, const Token* last, bool scenario, const
   return !state.objection;
 }
 
-std::vector<State> Reader::others(const State& base, const Attempt& attempt) {
+std::optional<std::vector<State>> Reader::others(const State& base, const Attempt& attempt, std::size_t most) {
   std::vector<State> out;
+  const auto size = static_cast<std::size_t>(base.last - base.first);
   std::size_t tried = 0;
   for (const grammar::Choice& choice : base.choices) {
     for (std::size_t i = 1; i < choice.lengths.size(); ++i) {
-      const auto size = static_cast<std::size_t>(base.last - base.first);
-      if (++tried > kOtherChoices || size > budget_) return out;
+      if (++tried > most) return out;
+      if (size > budget_) return std::nullopt;
       budget_ -= size;
       State state(names_, source_, limits_);
       state.first = base.first;
@@ -193,6 +195,13 @@ void Reader::report_two(const State& one, const State& other, const State& choic
   const Token* at = choice.forced_at;
   const NameMatches matches = names_.match(at, choice.last);
   const int length = std::max<int>(matches.count > 0 ? matches.lengths[0] : 1, choice.forced_length);
+  if (choice.forced_length == 0 || matches.count == 0) {
+    return report("R0060", choice.span(at, at + length),
+                  fmt::format("« {} » se lit de deux façons : le nom [{}] ou le mot « {} » de la langue",
+                              name_text(at, at + length), name_text(at, at + length), at->text),
+                  fmt::format("pour le nom, écrivez [{}] ; pour le mot de la langue, donnez au nom un autre mot",
+                              name_text(at, at + length)));
+  }
   const std::string first = as_read(one, at, length);
   const std::string second = as_read(other, at, length);
   report("R0060", choice.span(at, at + length),
@@ -225,7 +234,10 @@ void Reader::report_none(const State& state) {
                   {});
   }
   std::string help;
-  if (at->first_on_line && at != state.first) {
+  constexpr std::ptrdiff_t kNear = 4;
+  const Token* line = at;
+  while (line != state.first && !line->first_on_line) --line;
+  if (line != state.first && at - line <= kNear) {
     help = "cette ligne est plus à droite que le début de sa clause : elle la continue";
   } else if (at->kind == TokenKind::kQuoted) {
     help = "[ ] met un nom entre crochets";
@@ -245,7 +257,8 @@ std::optional<ast::Template> Reader::read_template(const Token& text) {
     const auto raw = source_.substr(from, to - from);
     std::string piece = clean_text(raw);
     const auto is_blank = [](char c) { return c == ' ' || c == '\n' || c == '\t'; };
-    if (!raw.empty() && is_blank(raw.front()) && from != begin) piece.insert(0, " ");
+    const bool nothing_left = piece.empty() && to == end;  // blanks before the closing » are not part of the text
+    if (!raw.empty() && is_blank(raw.front()) && from != begin && !nothing_left) piece.insert(0, " ");
     if (!raw.empty() && is_blank(raw.back()) && to != end && piece != " ") piece += ' ';
     if (!piece.empty()) out.pieces.push_back({std::move(piece), nullptr});
   };

@@ -57,8 +57,10 @@ class Reader {
 
   bool resolve(const Token* first, const Token* last, bool scenario, const Attempt& attempt);
   bool balanced(const Token* first, const Token* last);
-  /// Tries every other choice of `base`: the readings that parse, at most two.
-  std::vector<grammar::State> others(const grammar::State& base, const Attempt& attempt);
+  /// Tries every other choice of `base`, `most` of them: the readings that parse, at most two; nothing when the budget
+  /// does not allow to try them all.
+  std::optional<std::vector<grammar::State>> others(const grammar::State& base, const Attempt& attempt,
+                                                    std::size_t most);
   void report_two(const grammar::State& one, const grammar::State& other, const grammar::State& choice);
   void report_none(const grammar::State& state);
 
@@ -68,7 +70,7 @@ class Reader {
   const ParseLimits& limits_;
   const std::vector<Diagnostic>* problems_;
   std::vector<Diagnostic>& diagnostics_;
-  std::size_t budget_ = 3'000'000;  ///< tokens that may be read again for other choices, per file: seconds, not minutes
+  std::size_t budget_ = 4'000'000;  ///< tokens that may be read again for other choices, per file: seconds, not minutes
 };
 
 }  // namespace assemblier::dsl

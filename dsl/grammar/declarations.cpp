@@ -82,8 +82,8 @@ struct dated_id {};
 const x3::rule<dated_id, Dated> dated{"valeur datée"};
 const auto validity =
     -((quiet("du") > date_token[set_date(&Dated::from)] > kw("au") > date_token[set_date(&Dated::to)]) |
-      (quiet("à partir du") > date_token[set_date(&Dated::from)]) |
-      (quiet("jusqu'au") > date_token[set_date(&Dated::to)])) >>
+      (partly("à partir du") > date_token[set_date(&Dated::from)]) |
+      (partly("jusqu'au") > date_token[set_date(&Dated::to)])) >>
     -(quiet_sign(Symbol::kComma) > kw("révision attendue le") > date_token[set_date(&Dated::revision)]);
 const auto dated_def = values[set_expr(&Dated::value)] > validity;
 

@@ -48,7 +48,7 @@ struct Phrase {
   }
 };
 
-enum class Tell { kYes, kNo };
+enum class Tell { kYes, kPartly, kNo };
 enum class Place { kAnywhere, kValue };  ///< kValue: a declared name may stand there too, and goes first
 
 struct phrase_parser : x3::parser<phrase_parser> {
@@ -62,7 +62,7 @@ struct phrase_parser : x3::parser<phrase_parser> {
     Iterator it = first;
     for (std::size_t i = 0; i < phrase.size; ++i, ++it) {
       if (it == last || it->kind != TokenKind::kWord || !it->keyword.is(phrase.ids[i])) {
-        if (tell == Tell::kYes) {
+        if (tell == Tell::kYes || (tell == Tell::kPartly && i > 0)) {
           const auto rest = kKeywords[phrase.ids[i]].text;
           state_of(context).expect(it, "« " + std::string(i == 0 ? phrase.text : rest) + " »");
         }
@@ -83,6 +83,8 @@ struct phrase_parser : x3::parser<phrase_parser> {
 constexpr phrase_parser kw(Phrase phrase) { return {phrase, Tell::kYes, Place::kAnywhere}; }
 /// Keywords that could always come and are not worth naming.
 constexpr phrase_parser quiet(Phrase phrase) { return {phrase, Tell::kNo, Place::kAnywhere}; }
+/// The same, but named once their first word is there.
+constexpr phrase_parser partly(Phrase phrase) { return {phrase, Tell::kPartly, Place::kAnywhere}; }
 /// Keywords that begin a value, where a declared name may stand too.
 constexpr phrase_parser begins(Phrase phrase) { return {phrase, Tell::kNo, Place::kValue}; }
 
@@ -206,7 +208,7 @@ struct new_name_parser : x3::parser<new_name_parser> {
   static void check(State& state, Iterator first, Iterator end) {
     if (end - first == 1 && first->kind == TokenKind::kWord && first->keyword.has(Keyword::kReserved)) {
       state.object("R0053", first->span, "« " + first->text + " » est un mot réservé, il ne peut pas être un nom",
-                   "ajoutez-lui un mot, par exemple « " + first->text + " retenu »");
+                   "choisissez un autre nom, ou ajoutez-lui un mot");
     }
     if (end - first > static_cast<std::ptrdiff_t>(kNameWords)) {
       state.object("R0054", state.span(first, end), "ce nom a plus de 30 mots",
@@ -246,9 +248,9 @@ struct list_comma_parser : x3::parser<list_comma_parser> {
     const Iterator next = first + 1;
     if (next != last && next->kind == TokenKind::kWord && next + 1 != last) {
       if (next->keyword.is(keyword("sans")) && next[1].keyword.is(keyword("doublon"))) return false;
-      if (next->keyword.is(keyword("révision")) && next[1].keyword.is(keyword("attendue"))) return false;
     }
     const State& state = state_of(context);
+    if (next != last && next->keyword.is(keyword("révision")) && state.names.match(next, last).count == 0) return false;
     if (state.scenario && state.begins_item(next)) return false;
     ++first;
     return true;

@@ -55,7 +55,7 @@ const auto sum_tail_def =
     ((quiet_sign(Symbol::kPlus)[put(&Tail::op, ast::BinaryOp::kAdd)] |
       quiet_sign(Symbol::kMinus)[put(&Tail::op, ast::BinaryOp::kSub)]) > term[set(&Tail::right)] > -month_end) |
     (quiet("sauf") >> not_si > term[set(&Tail::right)] > x3::eps[put(&Tail::op, ast::BinaryOp::kExcept)]) |
-    (quiet("ainsi que") > term[set(&Tail::right)] > x3::eps[put(&Tail::op, ast::BinaryOp::kUnion)]);
+    (partly("ainsi que") > term[set(&Tail::right)] > x3::eps[put(&Tail::op, ast::BinaryOp::kUnion)]);
 const auto sum_def = placed[product[keep] >> *sum_tail[combine]];
 
 const auto factor = label("une valeur")[unary];
@@ -122,7 +122,7 @@ constexpr unless_filtering_parser unless_filtering{};
 const auto postfix_def =
     placed[primary[keep] >>
            *((quiet("dont") > deeper[in_filter[label("une condition")[comparison[build_filter]]]]) |
-             (unless_filtering >> -quiet_sign(Symbol::kComma) >> quiet("sans doublon"))[build_distinct])];
+             (unless_filtering >> -quiet_sign(Symbol::kComma) >> partly("sans doublon"))[build_distinct])];
 
 // ---------------------------------------------------------------- literals
 
@@ -166,12 +166,14 @@ const auto literal_value =
     token_parser{TokenKind::kText, {}}[build_text] | begins("oui")[build_bool<true>] | begins("non")[build_bool<false>];
 
 template <bool kValue>
-constexpr auto object_to_bool = [](auto& context) {
-  State& state = state_of(context);
-  state.object("R0063", state.farthest == nullptr ? Span{} : state.first->span,
-               kValue ? "« vrai » s'écrit « oui »" : "« faux » s'écrit « non »");
-  x3::_val(context) = literal(context, Value{kValue});
+struct ObjectToBool {
+  void operator()(State& state, Node&, Iterator begin, Iterator end) const {
+    state.object("R0063", state.span(begin, end), kValue ? "« vrai » s'écrit « oui »" : "« faux » s'écrit « non »",
+                 kValue ? "écrivez « oui »" : "écrivez « non »");
+  }
 };
+constexpr after_gen<ObjectToBool<true>> object_to_true{};
+constexpr after_gen<ObjectToBool<false>> object_to_false{};
 
 // ---------------------------------------------------------------- functions
 
@@ -334,8 +336,8 @@ const auto primary_def =
                   choose[build_choose] | rounded[build_rounded] | aggregate | missing |
                   begins("liste vide")[build_empty] | begins("date de l'acte")[built_in("date de l'acte")] |
                   begins("acteur")[built_in("acteur")] | begins("état")[built_in("état")] |
-                  begins("élément")[built_in("élément")] | begins("vrai")[object_to_bool<true>] |
-                  begins("faux")[object_to_bool<false>] | (article > label("un nom")[primary[keep]]) |
+                  begins("élément")[built_in("élément")] | object_to_true[begins("vrai")[build_bool<true>]] |
+                  object_to_false[begins("faux")[build_bool<false>]] | (article > label("un nom")[primary[keep]]) |
                   reference[build_reference]]];
 
 // ---------------------------------------------------------------- types
