@@ -408,6 +408,7 @@ class Modele:
         exiger(not f["pluriannuel demandé"] or "années du dossier" in v,
                "Un dossier pluriannuel dit sur combien d'années il est établi")
         f.update(v)
+        f["avis"] = {}
         self.decider(d)
         if le > DEPOTS[1]:
             d.etat = "tardif"
