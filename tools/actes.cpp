@@ -7,6 +7,7 @@
 #include "tools/opening.hpp"
 #include "tools/stream.hpp"
 
+#include <chrono>
 #include <deque>
 #include <exception>
 
@@ -60,6 +61,10 @@ class Import {
       if (line->text.find_first_not_of(" \t") == std::string_view::npos) continue;
       take(*line);
       progress_.at(reader_.bytes_read(), reader_.size().value_or(0));
+      if (const auto now = std::chrono::steady_clock::now(); now - flushed_ > std::chrono::milliseconds(50)) {
+        flush();  // an answer is the acknowledgement: nobody waits long for one
+        flushed_ = now;
+      }
     }
     pipeline_.finish();
     rethrow();
@@ -170,6 +175,7 @@ class Import {
   std::exception_ptr problem_;      ///< the output cannot be written
   std::optional<Failure> failure_;  ///< the journal takes no more
   bool stopped_ = false;
+  std::chrono::steady_clock::time_point flushed_ = std::chrono::steady_clock::now();
   std::uint64_t recorded_ = 0, already_ = 0, refused_ = 0, unreadable_ = 0, conflicts_ = 0, failed_ = 0;
   engine::Pipeline pipeline_;  ///< after what its answers use
   Progress progress_;

@@ -187,7 +187,7 @@ std::expected<Datum::Map, JsonError> map_from_json(const Json& json, const std::
   const auto* members = json.get<Json::Object>();
   if (members == nullptr) {
     return std::unexpected(
-        JsonError{"J0008", fmt::format("{} : un objet JSON {{ \"nom\": valeur }} est attendu, {} est donné", where,
+        JsonError{"J0008", fmt::format("{} : un objet JSON {{ \"nom\": valeur }} est attendu ; trouvé : {}", where,
                                        kind_in_french(json))});
   }
   Datum::Map map;

@@ -76,50 +76,67 @@ std::vector<dsl::Index> decisions_of(const dsl::Program& program, dsl::Index obj
   return rules;
 }
 
-Json trace_json(const dsl::Program& program, dsl::Index objet, const dsl::Trace& trace, const dsl::RuleInfo* rule) {
-  const auto conclusion = [&](const dsl::Result& result, dsl::Index about) { return to_json(program, about, result); };
-  // Cases, facts and parameters conclude like a rule without exigences.
-  dsl::Result plain = trace.result;
-  plain.unmet.clear();
-  const dsl::Index any = 0;
-  const auto cite = [](Json& json, const std::vector<dsl::Citation>& citations) {
-    if (!citations.empty()) json.set("sources", Json::texts(citations));
-  };
-  Json json = Json::object();
-  const dsl::RuleInfo* inside = rule;
-  switch (trace.kind) {
-    case dsl::Trace::Kind::kRule:
-      inside = &program.rules[trace.id];
-      json.set("règle", Json(inside->name)).set("conclusion", conclusion(trace.result, trace.id));
-      cite(json, inside->citations);
-      break;
-    case dsl::Trace::Kind::kCase:
-      json.set("cas", Json(std::uint64_t{trace.id} + 1)).set("conclusion", conclusion(plain, any));
-      if (rule != nullptr && trace.id < rule->cases.size()) cite(json, rule->cases[trace.id].citations);
-      break;
-    case dsl::Trace::Kind::kExigence:
-      if (rule != nullptr && trace.id < rule->exigences.size()) {
-        json.set("exigence", Json(rule->exigences[trace.id].label));
-      } else {
-        json.set("exigence", Json(std::uint64_t{trace.id} + 1));
-      }
-      json.set("conclusion", conclusion(plain, any));
-      if (rule != nullptr && trace.id < rule->exigences.size()) cite(json, rule->exigences[trace.id].citations);
-      break;
-    case dsl::Trace::Kind::kFact:
-      json.set("fait", Json(dsl::fact_name(program, objet, trace.id))).set("conclusion", conclusion(plain, any));
-      break;
-    case dsl::Trace::Kind::kParameter:
-      json.set("paramètre", Json(program.parameters[trace.id].name)).set("conclusion", conclusion(plain, any));
-      cite(json, program.parameters[trace.id].citations);
-      break;
+/// The motif of a décision as a tree of objects.
+class TraceJson {
+ public:
+  TraceJson(const dsl::Program& program, const dsl::Context& context) : program_(program), context_(context) {}
+
+  Json operator()(const dsl::Trace& trace, const dsl::RuleInfo* rule = nullptr) const {
+    Json json = Json::object();
+    const dsl::RuleInfo* inside = rule;
+    switch (trace.kind) {
+      case dsl::Trace::Kind::kRule:
+        inside = &program_.rules[trace.id];
+        json.set("règle", Json(inside->name)).set("conclusion", to_json(program_, trace.id, trace.result));
+        cite(json, inside->citations);
+        break;
+      case dsl::Trace::Kind::kCase:
+        json.set("cas", Json(std::uint64_t{trace.id} + 1)).set("conclusion", conclusion(trace.result));
+        if (rule != nullptr && trace.id < rule->cases.size()) cite(json, rule->cases[trace.id].citations);
+        break;
+      case dsl::Trace::Kind::kExigence:
+        if (rule != nullptr && trace.id < rule->exigences.size())
+          json.set("exigence", Json(rule->exigences[trace.id].label));
+        json.set("conclusion", conclusion(trace.result));
+        if (rule != nullptr && trace.id < rule->exigences.size()) cite(json, rule->exigences[trace.id].citations);
+        break;
+      case dsl::Trace::Kind::kFact:
+        json.set("fait", Json(dsl::fact_name(program_, context_.objet, trace.id))).set("valeur", fact(trace.id));
+        break;
+      case dsl::Trace::Kind::kParameter:
+        parameter(json, program_.parameters[trace.id]);
+        break;
+    }
+    if (trace.repeated) json.set("déjà dit", Json(true));
+    Json::Array children;
+    for (const auto& child : trace.children) children.push_back((*this)(child, inside));
+    if (!children.empty()) json.set("étapes", Json(std::move(children)));
+    return json;
   }
-  if (trace.repeated) json.set("déjà dit", Json(true));
-  Json::Array children;
-  for (const auto& child : trace.children) children.push_back(trace_json(program, objet, child, inside));
-  if (!children.empty()) json.set("étapes", Json(std::move(children)));
-  return json;
-}
+
+ private:
+  static void cite(Json& json, const std::vector<dsl::Citation>& citations) {
+    if (!citations.empty()) json.set("sources", Json::texts(citations));
+  }
+  /// Of a case's or an exigence's condition, which has no exigences of its own.
+  [[nodiscard]] Json conclusion(dsl::Result result) const {
+    result.unmet.clear();
+    return to_json(program_, 0, result);
+  }
+  /// null when unknown.
+  [[nodiscard]] Json fact(dsl::FactId id) const {
+    const bool known = context_.facts != nullptr && id < context_.facts->size() && (*context_.facts)[id].has_value();
+    return known ? to_json(program_, *(*context_.facts)[id]) : Json();
+  }
+  void parameter(Json& json, const dsl::ParameterInfo& parameter) const {
+    json.set(parameter.setting ? "réglage" : "paramètre", Json(parameter.name));
+    if (parameter.values.size() == 1) json.set("valeur", to_json(program_, parameter.values.front().value));
+    cite(json, parameter.citations);
+  }
+
+  const dsl::Program& program_;
+  const dsl::Context& context_;
+};
 
 }  // namespace
 
@@ -226,9 +243,10 @@ Exit regles_evaluer(Session& session, const FactsOptions& options) {
   }
   session.out.flush();
   if (done + bad == 0) say(fmt::format("{} : aucune ligne de faits", options.facts));
-  if (bad > 0)
-    say(fmt::format("{} évaluées, {}", counted(done, "ligne", "lignes"),
+  if (bad > 0) {
+    say(fmt::format("{}, {}", counted(done, "ligne évaluée", "lignes évaluées"),
                     counted(bad, "ligne illisible", "lignes illisibles")));
+  }
   return code;
 }
 
@@ -254,15 +272,15 @@ Exit regles_expliquer(Session& session, const FactsOptions& options) {
   dsl::Context context{.objet = objet, .facts = &*facts};
   for (const auto rule : rules) {
     dsl::Evaluator evaluator(*program, context);  // one each: a trace tells a rule once
-    dsl::Trace trace;
+    dsl::Trace trace;                             // holds what is told as its children
     const auto& result = evaluator.rule(rule, &trace);
     if (session.json) {
       Json json = Json::object();
       json.set("décision", Json(program->rules[rule].name)).set("réponse", to_json(*program, rule, result));
-      json.set("motif", trace_json(*program, objet, trace, nullptr));
+      if (!trace.children.empty()) json.set("motif", TraceJson(*program, context)(trace.children.front()));
       session.out.line(to_text(json));
     } else {
-      session.out.text(dsl::tell(*program, context, trace));
+      for (const auto& child : trace.children) session.out.text(dsl::tell(*program, context, child));
       session.out.line("");
     }
   }

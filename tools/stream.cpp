@@ -22,7 +22,7 @@ std::unexpected<JsonError> unknown_key(const std::string& key, const std::vector
 }
 
 std::unexpected<JsonError> ill_typed(const std::string& key, std::string_view expected, const Json& found) {
-  return refuse("L0002", fmt::format("« {} » : {} attendu, {} trouvé", key, expected, kind_in_french(found)));
+  return refuse("L0002", fmt::format("« {} » : {} est attendu ; trouvé : {}", key, expected, kind_in_french(found)));
 }
 
 /// Fills `into` from a non-empty text.
@@ -57,7 +57,7 @@ std::expected<void, JsonError> date_into(engine::Request& request, const std::st
   if (auto done = text_into(text, key, json); !done) return done;
   request.date = dsl::parse_iso(text);
   if (!request.date)
-    return refuse("L0002", fmt::format("« {} » : une date AAAA-MM-JJ attendue, « {} » trouvé", key, text));
+    return refuse("L0002", fmt::format("« {} » : une date AAAA-MM-JJ est attendue ; trouvé : « {} »", key, text));
   return {};
 }
 
@@ -70,7 +70,7 @@ std::expected<void, JsonError> donnees_into(engine::Request& request, const Json
 
 std::expected<void, JsonError> version_into(engine::Request& request, const std::string& key, const Json& json) {
   const auto version = json.as_int();
-  if (!version || *version < 0) return ill_typed(key, "un nombre entier, positif ou nul,", json);
+  if (!version || *version < 0) return ill_typed(key, "un nombre entier positif ou nul", json);
   request.version = static_cast<std::uint64_t>(*version);
   return {};
 }
@@ -82,7 +82,7 @@ std::expected<engine::Request, JsonError> request_from_line(std::string_view tex
   if (!json) return std::unexpected(json.error());
   const auto* members = json->get<Json::Object>();
   if (members == nullptr)
-    return refuse("J0008", fmt::format("un objet JSON est attendu, {} est donné", kind_in_french(*json)));
+    return refuse("J0008", fmt::format("un objet JSON est attendu ; trouvé : {}", kind_in_french(*json)));
   if (const auto* known = json->find("id"); known != nullptr && known->get<std::string>() != nullptr)
     id = *known->get<std::string>();
 
