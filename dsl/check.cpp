@@ -63,7 +63,16 @@ std::vector<Citation> Checker::citations(const std::vector<ast::SourceRef>& refs
 }
 
 bool Checker::declare(const ast::Name& name, SymbolKind kind, Index index) {
-  const auto [at, fresh] = symbols_.try_emplace(name.text, Symbol{kind, index, name.span});
+  std::string text = name.text;
+  // A header that cites a whole document without « § » would otherwise make the citation part of the name.
+  for (const auto& known : program_->sources) {
+    const std::string tail = " source " + known.name;
+    if (text.size() <= tail.size() || !text.ends_with(tail)) continue;
+    text.resize(text.size() - tail.size());
+    error("R0215", name.span, fmt::format("« source {} » est lu comme une partie du nom", known.name),
+          fmt::format("écrivez « source {} § … », ou mettez la source sur une ligne à elle, en retrait", known.name));
+  }
+  const auto [at, fresh] = symbols_.try_emplace(text, Symbol{kind, index, name.span});
   if (!fresh) {
     error("R0220", name.span, fmt::format("« {} » est déjà déclaré", name.text), "choisissez un autre nom",
           {{at->second.span, "première déclaration ici"}});

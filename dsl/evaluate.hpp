@@ -102,7 +102,8 @@ class Evaluator {
 /// Why a condition is what it is: its comparisons with both values, in French.
 [[nodiscard]] std::string values_in(const Program& program, const Context& context, const Code& condition);
 
-/// A trace told in French, indented two blanks a level: rule, value, article, cases, facts.
+/// A trace told in French, indented two blanks a level: rule, value, article, cases, facts. `trace` is the root that
+/// was given to the evaluator: it holds what was asked, one child each.
 [[nodiscard]] std::string tell(const Program& program, const Context& context, const Trace& trace);
 
 // ---------------------------------------------------------------- scenarios

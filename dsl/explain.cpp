@@ -324,12 +324,7 @@ std::string values_in(const Program& program, const Context& context, const Code
 
 std::string tell(const Program& program, const Context& context, const Trace& trace) {
   std::string out;
-  // The root is the caller's own node when it gathers several rules.
-  if (trace.kind == Trace::Kind::kRule && trace.id == kNoIndex) {
-    for (const Trace& child : trace.children) tell_into(program, context, child, nullptr, 0, out);
-  } else {
-    tell_into(program, context, trace, nullptr, 0, out);
-  }
+  for (const Trace& child : trace.children) tell_into(program, context, child, nullptr, 0, out);
   return out;
 }
 
