@@ -61,8 +61,8 @@ std::expected<void, Refusal> find_acte(Asked& asked, const Request& request, boo
 
 std::expected<void, Refusal> check_etat(const Live& live, const Asked& asked, const Request& request) {
   const auto& etats = asked.objet->procedure->etats;
-  if (asked.acte->opens) {
-    if (!live.exists()) return {};
+  if (asked.acte->opens && !live.exists()) return {};
+  if (asked.acte->opens && asked.acte->from.empty()) {
     return refuse(Kind::kObjet, request,
                   fmt::format("{} est déjà ouvert, à l'état {} ; {}", request.objet, quoted(etats[live.etat].name),
                               possible_now(live)));
@@ -193,7 +193,7 @@ std::expected<void, Refusal> check_date(const Live& live, const Asked& asked, co
                   fmt::format("la date {} précède celle du dernier événement de {}, {}", dsl::french(asked.date),
                               request.objet, dsl::french(live.date)));
   }
-  if (asked.acte->opens && (asked.date < asked.program->from || asked.date > asked.program->to)) {
+  if (!live.exists() && (asked.date < asked.program->from || asked.date > asked.program->to)) {
     return refuse(Kind::kEdition, request,
                   fmt::format("l'édition {} {} vaut pour les ouvertures du {} au {}, pas au {}",
                               asked.program->millesime, quoted(asked.program->title), dsl::french(asked.program->from),
@@ -226,10 +226,9 @@ std::expected<Asked, Refusal> ask(const Live& live, const Request& request, dsl:
     if (auto ok = check_actor(live, asked, request); !ok) return std::unexpected(std::move(ok.error()));
   }
   if (!wrong.empty()) {
-    return refuse(
-        Kind::kDonnees, request,
-        wrong.size() == 1 ? "une donnée est à corriger" : fmt::format("{} données sont à corriger", wrong.size()),
-        std::move(wrong));
+    const std::string why =
+        wrong.size() == 1 ? "une donnée est à corriger" : fmt::format("{} données sont à corriger", wrong.size());
+    return refuse(Kind::kDonnees, request, why, std::move(wrong));
   }
   if (auto ok = check_date(live, asked, request, today, automatic); !ok) return std::unexpected(std::move(ok.error()));
   return asked;
@@ -262,7 +261,7 @@ std::expected<void, Refusal> demand(const Live& live, const Asked& asked, const 
 
 bool may_start(const dsl::ActeInfo& acte, const Live& live) {
   if (!live.exists()) return acte.opens;
-  if (acte.opens) return false;
+  if (acte.opens && acte.from.empty()) return false;  // one that opens may also say from which états it starts
   return acte.from.empty() || std::ranges::find(acte.from, live.etat) != acte.from.end();
 }
 

@@ -151,6 +151,12 @@ void View::add(const Live& live, const dsl::TableauInfo& info) {
   turn.context.etat = live.etat;
   turn.context.each = &turn.variables;
   ++turn_;
+  if (info.where != nullptr) {  // `où` speaks of the objet, before any `pour chaque`
+    dsl::Evaluator evaluator(*live.edition->program, turn.context);
+    const dsl::Result where = evaluator.expression(info.where);
+    if (where.status == dsl::Status::kUndetermined || where.status == dsl::Status::kError) ++undetermined;
+    if (!where.is_true()) return;
+  }
   each(turn, 0);
 }
 
@@ -180,11 +186,6 @@ void View::row(Turn& turn) {
   Keys keys;
   {
     dsl::Evaluator evaluator(program, turn.context);
-    if (turn.info.where != nullptr) {
-      const dsl::Result where = evaluator.expression(turn.info.where);
-      if (where.status == dsl::Status::kUndetermined || where.status == dsl::Status::kError) ++undetermined;
-      if (!where.is_true()) return;
-    }
     for (const auto& group : turn.info.groups) {
       keys.push_back(key_of(program, *group.type, evaluator.expression(group.value)));
     }
