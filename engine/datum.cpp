@@ -110,24 +110,16 @@ class Decoder {
 
   Datum special(int depth) {
     if (reader_.map() != 1) return failed("une paire {nature: contenu} attendue");
-    switch (reader_.uint()) {
-      case kMontant:
-        return Datum(dsl::Montant{reader_.integer()});
-      case kTaux:
-        return Datum(dsl::Taux{reader_.integer()});
-      case kDate:
-        return date();
-      case kDuree: {
-        if (reader_.array() != 2) return failed("durée : [mois, jours] attendus");
-        const auto months = small();
-        const auto days = small();
-        return Datum(dsl::Duree{months, days});
-      }
-      case kMap:
-        return map(depth);
-      default:
-        return failed("nature de valeur inconnue");
-    }
+    const std::uint64_t kind = reader_.uint();
+    if (kind == kMontant) return Datum(dsl::Montant{reader_.integer()});
+    if (kind == kTaux) return Datum(dsl::Taux{reader_.integer()});
+    if (kind == kDate) return date();
+    if (kind == kMap) return map(depth);
+    if (kind != kDuree) return failed("nature de valeur inconnue");
+    if (reader_.array() != 2) return failed("durée : [mois, jours] attendus");
+    const std::int32_t months = small();
+    const std::int32_t days = small();
+    return Datum(dsl::Duree{months, days});
   }
 
   Datum date() {

@@ -71,6 +71,8 @@ class Effects {
       changes.push_back({.kind = Change::Kind::kEntry, .field = field.name, .key = name, .value = content});
       return {};
     }
+    if (field.type->kind == dsl::Type::Kind::kMap && value.get<dsl::List>() != nullptr)
+      value = dsl::make_map({});  // liste vide
     if (effect.kind == EffectKind::kAppend || field.type->kind == dsl::Type::Kind::kList) {
       auto list = as_list(program, std::move(value));
       if (!list) {

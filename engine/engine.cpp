@@ -2,6 +2,7 @@
 
 #include "engine/calendar.hpp"
 #include "engine/shell.hpp"
+#include "engine/wording.hpp"
 
 #include <fmt/format.h>
 
@@ -12,6 +13,12 @@ namespace {
 std::int64_t system_now() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+// Names are compared in NFC; one that is not UTF-8 is no flux.
+std::string named(std::string_view flux) {
+  std::string name(flux);
+  return normalise(name) ? name : std::string();
 }
 
 std::unexpected<storage::Error> damaged(std::string message) {
@@ -122,20 +129,22 @@ storage::Result<std::string> Engine::edition_text(const storage::Hash& hash) { r
 Answer Engine::submit(const Request& request) {
   Answer answer;
   Pipeline pipeline(*this, [&answer](std::uint64_t, const Answer& given) { answer = given; });
+  impl_->alone = impl_->under_way() == 0;
   pipeline.push(request);
+  impl_->alone = false;
   pipeline.finish();
   return answer;
 }
 
 storage::Result<std::optional<State>> Engine::state(std::string_view flux) {
-  auto state = impl_->fold_flux(flux);
+  auto state = impl_->fold_flux(named(flux));
   if (!state) return std::unexpected(std::move(state.error()));
   if (!state->exists()) return std::nullopt;
   return std::move(*state);
 }
 
 storage::Result<std::optional<Live>> Engine::live(std::string_view flux) {
-  auto live = impl_->load(std::string(flux));
+  auto live = impl_->load(named(flux));
   if (!live) return std::unexpected(std::move(live.error()));
   if (!live->exists()) return std::nullopt;
   return std::move(*live);
@@ -144,7 +153,7 @@ storage::Result<std::optional<Live>> Engine::live(std::string_view flux) {
 storage::Result<std::vector<Inscrit>> Engine::history(std::string_view flux) {
   std::vector<Inscrit> events;
   std::string bad;
-  auto done = impl_->journal.read_flux(flux, {}, [&](const storage::StoredEvent& stored) {
+  auto done = impl_->journal.read_flux(named(flux), {}, [&](const storage::StoredEvent& stored) {
     auto event = read_event(stored);
     if (!event) {
       bad = event.error();

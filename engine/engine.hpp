@@ -91,9 +91,9 @@ class Engine {
 };
 
 /// A stream of actes, decided one after the other against the states their predecessors leave, appended without
-/// waiting; one append per acte. At most one append per flux is under way at the journal: its successors are decided at
-/// once but sent when it is acknowledged, so that none can be written on a state that a conflict has denied. Answers
-/// come in the order of the requests, each after its sync.
+/// waiting, one append per acte, in the order of the stream: positions follow it unless another engine writes in
+/// between. What was decided on a state that a conflict has denied is never written; it is decided again. Answers come
+/// in the order of the requests, each after its sync.
 ///
 ///   Pipeline pipeline(engine, [](std::uint64_t line, const Answer& a) { print(line, a); });
 ///   for (auto& request : stream) pipeline.push(std::move(request));

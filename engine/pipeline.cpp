@@ -105,7 +105,7 @@ void Engine::Impl::enter(Job& job) {
   ids_.insert(job.request.id);
   decide_job(job);
   job.slot->jobs.push_back(&job);
-  if (job.slot->jobs.size() == 1) advance(*job.slot);
+  advance(*job.slot);
 }
 
 bool Engine::Impl::answered_before(Job& job) {
@@ -203,27 +203,68 @@ void Engine::Impl::fail(Job& job, storage::Error error) {
   job.stage = Job::Stage::kDone;
 }
 
-// Sends the first job of a flux, if it is not under way; jobs with nothing to append are done where they stand.
+// Sends the jobs of a flux in order, without waiting for each other: what they were decided on stands or falls with
+// their chain. A job with nothing to append is done once it is first, since only then its decision is certain.
 void Engine::Impl::advance(Slot& slot) {
-  while (!slot.jobs.empty()) {
-    Job& job = *slot.jobs.front();
-    if (job.stage == Job::Stage::kSent) return;
-    if (!job.append && job.tries == 0 && job.request.version) {
-      // The version is wrong as far as this engine knows; another one may have written since.
-      ++job.tries;
-      rebase(slot);
+  std::size_t at = 0;
+  while (at < slot.jobs.size() && !slot.draining) {
+    Job& job = *slot.jobs[at];
+    if (job.stage == Job::Stage::kSent) {
+      ++at;
       continue;
     }
     if (!job.append) {
+      if (at != 0) return;
+      if (job.tries == 0 && job.request.version) {
+        // The version is wrong as far as this engine knows; another one may have written since.
+        ++job.tries;
+        rebase(slot);
+        continue;
+      }
       job.stage = Job::Stage::kDone;
       slot.jobs.pop_front();
       continue;
     }
     job.stage = Job::Stage::kSent;
+    ++slot.sent;
+    if (slot.chain == nullptr) slot.chain = std::make_shared<storage::Chain>();
+    job.record.chain = slot.chain;
+    if (alone) {  // nothing else is under way: no need to go through the writer's queue
+      settle(job, journal.append(std::move(job.record)));
+      return;
+    }
     job.future = journal.submit(std::move(job.record));
     sent_.push_back(&job);
-    return;
+    ++at;
   }
+}
+
+// Takes the journal's answer to a sent job. When it denies what later jobs of the flux were decided on, those that are
+// sent already come back denied too; then all are decided again.
+void Engine::Impl::settle(Job& job, storage::Result<storage::AppendResult> result) {
+  Slot& slot = *job.slot;
+  --slot.sent;
+  const bool conflict = !result && result.error().kind == storage::ErrorKind::kConflict;
+  if (slot.draining && conflict) {
+    job.stage = Job::Stage::kQueued;
+  } else if (conflict && job.tries < options.retries) {
+    ++job.tries;
+    ++counters.conflicts;
+    job.stage = Job::Stage::kQueued;
+    slot.draining = true;
+  } else {
+    slot.draining = slot.draining || !result || result->already;
+    complete(job, std::move(result));
+    std::erase(slot.jobs, &job);
+  }
+  if (slot.draining) {
+    if (slot.sent != 0) return;
+    slot.draining = false;
+    slot.chain = nullptr;
+    rebase(slot);
+  }
+  if (slot.jobs.empty()) slot.chain = nullptr;
+  advance(slot);
 }
 
 // Reads the flux again and decides again every job that waits on it. REQUIRES none of them sent.
@@ -272,25 +313,12 @@ void Engine::Impl::collect(bool block) {
     block = false;
     auto result = job.future.get();
     sent_.pop_front();
-    Slot& slot = *job.slot;
-    const bool conflict = !result && result.error().kind == storage::ErrorKind::kConflict;
-    if (conflict && job.tries < options.retries) {
-      ++job.tries;
-      ++counters.conflicts;
-      job.stage = Job::Stage::kQueued;
-      rebase(slot);
-    } else {
-      const bool denied = job.speculative && (!result || result->already);
-      complete(job, std::move(result));
-      slot.jobs.pop_front();
-      if (denied) rebase(slot);
-    }
-    advance(slot);
+    settle(job, std::move(result));
   }
 }
 
 // Gives the answers that are due, in order of arrival.
-void Engine::Impl::retire() {
+void Engine::Impl::deliver() {
   while (!jobs_.empty()) {
     Job& job = *jobs_.front();
     if (job.stage == Job::Stage::kDeferred) enter(job);  // the job with its id has left
@@ -305,7 +333,7 @@ void Engine::Impl::retire() {
 
 void Engine::Impl::poll() {
   collect(false);
-  retire();
+  deliver();
 }
 
 void Engine::Impl::wait(const std::function<bool()>& done) {
@@ -313,7 +341,7 @@ void Engine::Impl::wait(const std::function<bool()>& done) {
   while (!done()) {
     assert(!sent_.empty());
     collect(true);
-    retire();
+    deliver();
   }
 }
 

@@ -56,7 +56,7 @@ void compare_decisions(const ActePayload& recorded, const ActePayload& given, Di
   }
   for (const Decision& other : given.decisions) {
     if (std::ranges::find(recorded.decisions, other.name, &Decision::name) != recorded.decisions.end()) continue;
-    out.push_back({fmt::format("décision {}", other.name), "absente", told(other)});
+    out.push_back({fmt::format("décision {}", other.name), "rien", told(other)});
   }
 }
 

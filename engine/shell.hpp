@@ -2,9 +2,9 @@
 // The inside of the shell: éditions known, states kept alive, actes under way. Private to engine/.
 //
 // Life of a job: entered (looked up by its id, decided on the latest state of its flux, queued behind the others of
-// that flux), sent when it is first there, done when the journal has answered; answers leave in the order of arrival.
-// Only the first job of a flux is ever sent: the others were decided on what it will leave, and are decided again if
-// the journal denies it.
+// that flux), sent at once in the order of arrival, done when the journal has answered; answers leave in the order of
+// arrival. The jobs of a flux are sent in one chain: if the journal denies one, it denies those behind it, and they are
+// decided again on what is really there. So positions follow the order of the stream unless somebody else writes.
 //
 // Thread-safety: one thread.
 
@@ -62,8 +62,11 @@ struct Job;
 /// A live objet, and the jobs decided on it that the journal has not answered.
 struct Slot {
   std::string flux;
-  Live live;              ///< as the last of `jobs` will leave it
-  std::deque<Job*> jobs;  ///< in order; only the first may be sent
+  Live live;                              ///< as the last of `jobs` will leave it
+  std::deque<Job*> jobs;                  ///< in order; those sent come first
+  std::shared_ptr<storage::Chain> chain;  ///< of the jobs sent
+  std::size_t sent = 0;                   ///< how many of `jobs` the journal has not answered
+  bool draining = false;                  ///< one was denied: nothing is sent until the others sent have come back
 };
 
 struct Job {
@@ -103,6 +106,7 @@ struct Engine::Impl {
   /// Waits until `done()`; answers leave meanwhile.
   void wait(const std::function<bool()>& done);
   [[nodiscard]] std::size_t under_way() const { return jobs_.size(); }
+  bool alone = false;  ///< one acte at a time: appended without the writer's queue
 
  private:
   void enter(Job& job);
@@ -114,8 +118,9 @@ struct Engine::Impl {
   void record(Job& job, std::vector<Evenement> events);
   void advance(Slot& slot);
   void rebase(Slot& slot);
+  void settle(Job& job, storage::Result<storage::AppendResult> result);
   void complete(Job& job, storage::Result<storage::AppendResult> result);
-  void retire();
+  void deliver();
   void collect(bool block);
   void fail(Job& job, storage::Error error);
 
