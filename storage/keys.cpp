@@ -159,13 +159,13 @@ std::optional<IndexEntry> decode_entry(std::string_view value) {
   return entry;
 }
 
-Bytes encode_outcome(const StoredOutcome& outcome) {
+Bytes encode_outcome(const Outcome& outcome, Position first, std::uint32_t count) {
   Bytes value;
-  value.reserve(kHashBytes + 12 + outcome.outcome.answer.size());
-  put(value, outcome.outcome.fingerprint);
-  put(value, outcome.first.value);
-  put(value, outcome.count);
-  value += outcome.outcome.answer;
+  value.reserve(kHashBytes + 12 + outcome.answer.size());
+  put(value, outcome.fingerprint);
+  put(value, first.value);
+  put(value, count);
+  value += outcome.answer;
   return value;
 }
 

@@ -76,7 +76,7 @@ struct IndexEntry {
 [[nodiscard]] Bytes encode_entry(const IndexEntry& entry);
 [[nodiscard]] std::optional<IndexEntry> decode_entry(std::string_view value);
 /// The id is in the key.
-[[nodiscard]] Bytes encode_outcome(const StoredOutcome& outcome);
+[[nodiscard]] Bytes encode_outcome(const Outcome& outcome, Position first, std::uint32_t count);
 [[nodiscard]] std::optional<StoredOutcome> decode_outcome(std::string_view acte_id, std::string_view value);
 [[nodiscard]] Bytes encode_counters(const Counters& counters);
 [[nodiscard]] std::optional<Counters> decode_counters(std::string_view value);

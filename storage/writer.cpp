@@ -136,9 +136,6 @@ bool Writer::take(Batch& batch) {
 }
 
 void Writer::apply(Batch& batch) {
-  tips_.clear();
-  outcomes_.clear();
-  derived_.clear();
   for (const auto& pending : batch) {
     pending->answer = failure_.empty() ? decide_in_chain(*pending) : std::unexpected(Error{ErrorKind::kIo, failure_});
   }
@@ -157,7 +154,13 @@ void Writer::apply(Batch& batch) {
       }
     }
   }
-  for (const auto& pending : batch) pending->promise.set_value(std::move(pending->answer));
+  tips_.clear();
+  outcomes_.clear();
+  derived_.clear();
+  // The last first: who waits for the oldest answer finds the others ready, and is woken once.
+  for (auto pending = batch.rbegin(); pending != batch.rend(); ++pending) {
+    (*pending)->promise.set_value(std::move((*pending)->answer));
+  }
 }
 
 Result<AppendResult> Writer::decide_in_chain(const Pending& pending) {
@@ -198,11 +201,10 @@ Result<AppendResult> Writer::decide(const Pending& pending) {
     write_event(request.events[i], pending.payload_hashes[i], *tips[i]);
   }
   if (request.outcome) {
-    StoredOutcome stored{.outcome = *request.outcome, .first = result.first, .count = result.count};
-    derived_.push_back({outcome_key(stored.outcome.acte_id), encode_outcome(stored)});
+    const Outcome& outcome = *request.outcome;
+    derived_.push_back({outcome_key(outcome.acte_id), encode_outcome(outcome, result.first, result.count)});
     ++counters_.outcomes;
-    std::string id = stored.outcome.acte_id;
-    outcomes_.emplace(std::move(id), std::move(stored));
+    outcomes_.emplace(outcome.acte_id, Kept{&outcome, result.first, result.count});
   }
   return result;
 }
@@ -211,7 +213,7 @@ Result<AppendResult> Writer::decide(const Pending& pending) {
 Result<std::optional<AppendResult>> Writer::known(const Outcome& outcome) {
   StoredOutcome stored;
   if (const auto here = outcomes_.find(outcome.acte_id); here != outcomes_.end()) {
-    stored = here->second;
+    stored = {.outcome = *here->second.outcome, .first = here->second.first, .count = here->second.count};
   } else {
     auto value = store_.get(outcome_key(outcome.acte_id));
     if (!value) return std::unexpected(std::move(value.error()));
@@ -262,13 +264,11 @@ Result<Writer::Tip*> Writer::tip(const std::string& flux) {
 }
 
 void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& tip) {
-  Header header;
+  Header& header = header_;
   header.position.value = counters_.events;
   header.flux = event.flux;
-  if (tip.head) {
-    header.version.value = tip.head->version.value + 1;
-    header.previous = tip.head->hash;
-  }
+  header.version.value = tip.head ? tip.head->version.value + 1 : 0;
+  header.previous = tip.head ? tip.head->hash : Hash{};
   header.type = event.type;
   header.date_effet = event.date_effet;
   const std::int64_t now = options_.clock ? options_.clock() : system_clock_us();

@@ -38,6 +38,12 @@ class Writer {
     std::promise<Result<AppendResult>> promise;
     Result<AppendResult> answer;
   };
+  // An outcome of the batch in preparation, as a later request of the same id will find it.
+  struct Kept {
+    const Outcome* outcome;
+    Position first;
+    std::uint32_t count;
+  };
   using Batch = std::vector<std::unique_ptr<Pending>>;
   // Where a flux stands for the batch in preparation.
   struct Tip {
@@ -71,10 +77,12 @@ class Writer {
   Batch batch_;
   Counters counters_;
   BoundedMap<FluxHead> heads_;
-  NameMap<Tip> tips_;                // this batch
-  NameMap<StoredOutcome> outcomes_;  // this batch
-  std::vector<Record> derived_;      // this batch: what repeats the events, put in key order at the end
-  std::string failure_;              // why nothing is accepted any more; empty while all is well
+  // Of this batch; the names and outcomes are those of its requests.
+  std::unordered_map<std::string_view, Tip> tips_;
+  std::unordered_map<std::string_view, Kept> outcomes_;
+  std::vector<Record> derived_;  // this batch: what repeats the events, put in key order at the end
+  Header header_;                // filled for each event: its strings keep their room
+  std::string failure_;          // why nothing is accepted any more; empty while all is well
 
   std::thread thread_;
 };

@@ -355,7 +355,8 @@ TEST(Keys, RoundTripAndOrder) {
     const StoredOutcome outcome{.outcome = {.acte_id = other, .fingerprint = random.hash(), .answer = random.bytes(20)},
                                 .first = q,
                                 .count = static_cast<std::uint32_t>(random.number())};
-    const auto outcome_again = decode_outcome(*decode_outcome_key(outcome_key(other)), encode_outcome(outcome));
+    const auto outcome_again = decode_outcome(*decode_outcome_key(outcome_key(other)),
+                                              encode_outcome(outcome.outcome, outcome.first, outcome.count));
     ASSERT_TRUE(outcome_again);
     EXPECT_EQ(outcome_again->outcome.acte_id, other);
     EXPECT_EQ(outcome_again->outcome.fingerprint, outcome.outcome.fingerprint);

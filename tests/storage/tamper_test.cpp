@@ -222,12 +222,12 @@ TEST_F(Tamper, OutcomesAgreeBothWays) {
   expect_found("le compteur dit 12 réponses d'actes, 11 sont gardées");
   records() = kept;
   StoredOutcome other{.outcome = make_outcome("acte-3"), .first = Position{4}, .count = 1};
-  records()[outcome_key("acte-3")] = encode_outcome(other);
+  records()[outcome_key("acte-3")] = encode_outcome(other.outcome, other.first, other.count);
   expect_found("position 3 (flux f/0, version 1) : la réponse gardée pour son acte « acte-3 »");
   expect_found("réponse de l'acte « acte-3 » : compte la position 4");
   records() = kept;
   other.outcome.acte_id = "invented";
-  records()[outcome_key("invented")] = encode_outcome(other);
+  records()[outcome_key("invented")] = encode_outcome(other.outcome, other.first, other.count);
   expect_found("réponse de l'acte « invented » : compte la position 4");
   records() = kept;
   records()[outcome_key("acte-3")] = "short";
