@@ -58,8 +58,9 @@ bool gather(const Layout& layout, Words& words, const ParseLimits& limits, Names
 }
 
 void order(std::vector<Diagnostic>& diagnostics, std::size_t most) {
-  std::stable_sort(diagnostics.begin(), diagnostics.end(),
-                   [](const Diagnostic& a, const Diagnostic& b) { return a.span.begin < b.span.begin; });
+  std::sort(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.code < b.code;
+  });
   if (diagnostics.size() <= most) return;
   const std::size_t hidden = diagnostics.size() - most;
   diagnostics.resize(most);

@@ -89,7 +89,7 @@ const auto dated_def = values[set_expr(&Dated::value)] > validity;
 
 struct dated_clause_id {};
 const x3::rule<dated_clause_id, Dated> dated_clause{"valeur datée"};
-const auto dated_clause_def = -quiet_sign(Symbol::kEqual) >> dated[keep] > end_of_clause;
+const auto dated_clause_def = (-quiet_sign(Symbol::kEqual) >> dated[keep]) > end_of_clause;
 
 struct parameter_id {};
 const x3::rule<parameter_id, ast::ParameterDecl> parameter{"paramètre"};

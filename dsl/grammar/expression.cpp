@@ -155,8 +155,8 @@ const auto test_def = ((compare(Symbol::kEqual, ast::BinaryOp::kEq) | compare(Sy
                         compare(Symbol::kLess, ast::BinaryOp::kLt) | compare(Symbol::kLessEqual, ast::BinaryOp::kLe) |
                         compare(Symbol::kGreater, ast::BinaryOp::kGt) |
                         compare(Symbol::kGreaterEqual, ast::BinaryOp::kGe)) > operand[set(&Test::value)]) |
-                      ((quiet("n'") | quiet("ne")) >> copula >> x3::eps[put(&Test::negated, true)] >>
-                       x3::expect[kw("pas")] > predicate[keep_polarity]) |
+                      (((quiet("n'") | quiet("ne")) >> copula >> x3::eps[put(&Test::negated, true)]) > kw("pas") >
+                       predicate[keep_polarity]) |
                       (copula > predicate[keep]) | membership[keep];
 
 constexpr auto apply_test = [](auto& context) {
@@ -193,7 +193,7 @@ const auto quantifier = begins("tous")[put(&Quantity::quantifier, ast::Quantifie
 
 const auto one = quiet("un") | quiet("une") | quiet("d'") | quiet("de");
 const auto quantity_test = -((quiet("n'") | quiet("ne"))[put(&Quantity::negative, true)]) >>
-                           ((-copula >> kw("parmi") > in_values[set(&Quantity::argument)]) |
+                           (((-copula >> kw("parmi")) > in_values[set(&Quantity::argument)]) |
                             ((kw("ont") | kw("a")) > label("« un » ou « une »")[one] > known_name[set_association]) |
                             ((kw("vérifient") | kw("vérifie")) > deeper[comparison[set(&Quantity::argument)]] >
                              x3::eps[put(&Quantity::test, ast::Quantified::Test::kVerify)]));

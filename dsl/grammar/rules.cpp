@@ -73,7 +73,7 @@ const auto grid_cell_def =
          (begins("entre") > cell_operand[set_expr(&GridCell::value)] > kw("et") >
           cell_operand[set_expr(&GridCell::high)] > x3::eps[put(&GridCell::kind, GridCell::Kind::kBetween)]) |
          (quiet("parmi") > values[set_values] > x3::eps[put(&GridCell::several, true)]) |
-         (begins("non") >> !x3::eoi > values[set_values] > x3::eps[put(&GridCell::negated, true)]) |
+         ((begins("non") >> !x3::eoi) > values[set_values] > x3::eps[put(&GridCell::negated, true)]) |
          values[set_values]] > end_of_clause;
 
 // ---------------------------------------------------------------- condition

@@ -46,7 +46,7 @@ const auto part_name = (quiet("tiers")[put(&Threshold::denominator, 3)]) |
 const auto count = quiet("un")[put(&Threshold::numerator, 1)] | quiet("deux")[put(&Threshold::numerator, 2)] |
                    quiet("trois")[put(&Threshold::numerator, 3)] | quiet("quatre")[put(&Threshold::numerator, 4)] |
                    number[set_numerator];
-const auto fraction = (number[set_numerator] >> quiet_sign(Symbol::kSlash) > integer_token[set_denominator]) |
+const auto fraction = ((number[set_numerator] >> quiet_sign(Symbol::kSlash)) > integer_token[set_denominator]) |
                       (-quiet("la") >> quiet("moitié")[set_fraction(1, 2)]) |
                       (-(quiet("le") | quiet("les")) >> -count >> part_name) |
                       token_parser{TokenKind::kRate, {}}[set_rate];

@@ -42,7 +42,7 @@ const auto month_end =
 
 struct not_si_parser : x3::parser<not_si_parser> {
   using attribute_type = x3::unused_type;
-  static bool const has_attribute = false;
+  [[maybe_unused]] static bool const has_attribute = false;
   template <class C, class R, class A>
   bool parse(Iterator& first, Iterator const& last, const C&, R&, A&) const {
     return first == last || !first->keyword.is(keyword("si"));
@@ -54,7 +54,7 @@ const auto term = label("une valeur")[product];
 const auto sum_tail_def =
     ((quiet_sign(Symbol::kPlus)[put(&Tail::op, ast::BinaryOp::kAdd)] |
       quiet_sign(Symbol::kMinus)[put(&Tail::op, ast::BinaryOp::kSub)]) > term[set(&Tail::right)] > -month_end) |
-    (quiet("sauf") >> not_si > term[set(&Tail::right)] > x3::eps[put(&Tail::op, ast::BinaryOp::kExcept)]) |
+    ((quiet("sauf") >> not_si) > term[set(&Tail::right)] > x3::eps[put(&Tail::op, ast::BinaryOp::kExcept)]) |
     (partly("ainsi que") > term[set(&Tail::right)] > x3::eps[put(&Tail::op, ast::BinaryOp::kUnion)]);
 const auto sum_def = placed[product[keep] >> *sum_tail[combine]];
 
@@ -111,7 +111,7 @@ constexpr filtering_gen<false> out_of_filter{};
 
 struct unless_filtering_parser : x3::parser<unless_filtering_parser> {
   using attribute_type = x3::unused_type;
-  static bool const has_attribute = false;
+  [[maybe_unused]] static bool const has_attribute = false;
   template <class C, class R, class A>
   bool parse(Iterator&, Iterator const&, const C& context, R&, A&) const {
     return !state_of(context).filtering;
@@ -256,7 +256,7 @@ const x3::rule<reference_id, Reference> reference{"une valeur"};
 /// `de` before a value: a date begins a validity instead (`santé du 01/01/2024 au …`).
 struct of_value_parser : x3::parser<of_value_parser> {
   using attribute_type = x3::unused_type;
-  static bool const has_attribute = false;
+  [[maybe_unused]] static bool const has_attribute = false;
   template <class C, class R, class A>
   bool parse(Iterator& first, Iterator const& last, const C&, R&, A&) const {
     if (first == last || first->kind != TokenKind::kWord) return false;
@@ -273,7 +273,7 @@ inline constexpr of_value_parser of_value{};
 /// `au` of a dated parameter: not `au moins`, and a date begins the end of a validity.
 struct at_parser : x3::parser<at_parser> {
   using attribute_type = x3::unused_type;
-  static bool const has_attribute = false;
+  [[maybe_unused]] static bool const has_attribute = false;
   template <class C, class R, class A>
   bool parse(Iterator& first, Iterator const& last, const C&, R&, A&) const {
     if (first == last || !first->keyword.is(keyword("au"))) return false;
@@ -288,7 +288,7 @@ inline constexpr at_parser at_date{};
 /// `année`, `mois`, `jour` before `de`, unless the file declares them.
 struct date_part_parser : x3::parser<date_part_parser> {
   using attribute_type = ast::Name;
-  static bool const has_attribute = true;
+  [[maybe_unused]] static bool const has_attribute = true;
   template <class C, class R, class A>
   bool parse(Iterator& first, Iterator const& last, const C& context, R& rcontext, A& attribute) const {
     if (first == last || first->kind != TokenKind::kWord) return false;
