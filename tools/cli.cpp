@@ -136,7 +136,9 @@ void add_actes(CLI::App& app, Given& g) {
   one->add_option("--le", g.acte.le, "date d'effet (aujourd'hui à Paris si rien n'est dit)")->type_name("AAAA-MM-JJ");
   one->add_option("--id", g.acte.id, "identifiant de la demande : la même demande reçoit la même réponse")
       ->type_name("ID");
-  one->add_option("--version", g.acte.version, "dernière version connue de l'objet ; autre : conflit")->type_name("N");
+  one->add_option("--version", g.acte.version, "dernière version connue de l'objet ; autre : conflit")
+      ->type_name("N")
+      ->check(whole_number());
   add(app, g, "importer", "un flot d'actes, un objet JSON par ligne", [&g](Session& s) { return importer(s, g.file); })
       ->add_option("fichier", g.file, "fichier d'actes ; « - » : l'entrée standard")
       ->type_name("FICHIER")

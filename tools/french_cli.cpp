@@ -120,6 +120,16 @@ CLI::Validator one_of(std::vector<std::string> words) {
       "");
 }
 
+CLI::Validator whole_number() {
+  return CLI::Validator(
+      [](std::string& given) {
+        const bool whole =
+            !given.empty() && given.size() < 19 && given.find_first_not_of("0123456789") == std::string::npos;
+        return whole ? std::string() : fmt::format("« {} » n'est pas un nombre entier positif ou nul", given);
+      },
+      "");
+}
+
 std::string help_text(CLI::App& app) {
   const CLI::App& where = innermost(app);
   return where.help(where.get_parent() == nullptr ? "" : command_line(*where.get_parent()));

@@ -14,6 +14,8 @@ namespace assemblier::tools {
 void make_french(CLI::App& app);
 /// A value among those listed.
 [[nodiscard]] CLI::Validator one_of(std::vector<std::string> words);
+/// Digits only: the library would take −1 for a very large number.
+[[nodiscard]] CLI::Validator whole_number();
 /// Help of the command that asked for it.
 [[nodiscard]] std::string help_text(CLI::App& app);
 /// What to say of a first word that is no command.

@@ -280,7 +280,7 @@ Exit regles_expliquer(Session& session, const FactsOptions& options) {
       if (!trace.children.empty()) json.set("motif", TraceJson(*program, context)(trace.children.front()));
       session.out.line(to_text(json));
     } else {
-      for (const auto& child : trace.children) session.out.text(dsl::tell(*program, context, child));
+      session.out.text(dsl::tell(*program, context, trace));
       session.out.line("");
     }
   }

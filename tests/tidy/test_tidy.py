@@ -147,7 +147,10 @@ class Tidy(unittest.TestCase):
 
     def test_default_over_kinds(self):
         self.found("tools/d.cpp", "void f() {\n switch (k) {\n case Kind::kA: return;\n default: return;\n }\n}\n", "hides a new kind")
+        self.found("tools/d.cpp", "void f() { switch (k) { case a::Status::kA: return; default: return; } }\n", "hides a new kind")
         self.clean("tools/d.cpp", "void f() { switch (c) { case 'a': return; default: return; } }\n")
+        self.clean("tools/d.cpp", "void f() { switch (o) { case ast::BinaryOp::kA: return; default: return; } }\n")
+        self.clean("tools/d.cpp", "void f() { switch (o) { case kFirst: return; default: return; } }\n")
 
     def test_default_of_an_inner_switch_is_its_own(self):
         self.clean("tools/d.cpp", "void f() { switch (k) { case Kind::kA: switch (c) { case 'a': return; default: return; } } }\n")

@@ -18,7 +18,8 @@ Checked in dsl/, storage/, engine/, tools/ and tests/ (comments never are):
  banned   rand, srand, strcpy, strcat, sprintf, gets, system, std::regex; std::cout, std::cerr, printf in libraries; floating
           point in dsl/ and engine/, where money lives; `using namespace` in headers.
  length   700 lines a file.
- default  a switch over kinds (`case …::kSomething`) has no `default:`, so that a new kind is a compile error.
+ default  a switch over kinds (`case SomeEnum::kSomething`) has no `default:`, so that a new kind is a compile error. Operators
+          (enums named …Op) and plain constants may have one: a switch there picks a few of many.
 """
 
 import re
@@ -265,7 +266,7 @@ class Tidy:
                 if start < inner_start < end:
                     body = body[: inner_start - start] + blank(code[inner_start:inner_end]) + body[inner_end - start :]
             default = re.search(r"\bdefault\s*:", body)
-            if default and re.search(r"\bcase\s+[\w:]*\bk[A-Z]\w*\s*:", body):
+            if default and re.search(r"\bcase\s+(?:\w+::)*\w+(?<!Op)::k[A-Z]\w*\s*:", body):
                 self.say(source, start + default.start(), "`default:` in a switch over kinds hides a new kind")
 
     def names(self):
