@@ -101,20 +101,23 @@ Val Evaluator::State::decision(const RuleInfo& info) {
     if (j.test.status == Status::kError) return j.test;
     if (truth(j.test, true) && j.value.status == Status::kError) return j.value;
   }
+  // What a case gives may itself be aucune, read from another décision; as long as it is undetermined it may still
+  // agree.
+  const auto is_none = [](const Judged& j) { return j.choice->value == nullptr || j.value.status == Status::kNone; };
+  const auto is_open = [](const Judged& j) {
+    return j.choice->value != nullptr && j.value.status == Status::kUndetermined;
+  };
+  const auto agree = [&is_none](const Judged& a, const Judged& b) {
+    if (is_none(a) || is_none(b)) return is_none(a) && is_none(b);
+    return a.value.status == Status::kKnown && b.value.status == Status::kKnown && equal(a.value.value, b.value.value);
+  };
   const Judged* winner = nullptr;
   for (const Judged& j : judged) {
-    if (!truth(j.test, true)) continue;
-    if (winner == nullptr) {
-      winner = &j;
-      continue;
-    }
-    const bool both_none = winner->choice->value == nullptr && j.choice->value == nullptr;
-    const bool comparable = winner->choice->value != nullptr && j.choice->value != nullptr &&
-                            winner->value.status == Status::kKnown && j.value.status == Status::kKnown;
-    if (both_none || (comparable && equal(winner->value.value, j.value.value))) continue;
-    const auto named = [this](const Judged& x) {
-      if (x.choice->value == nullptr) return std::string("aucune");
-      return x.value.status == Status::kKnown ? show(program, x.value.value) : std::string("(inconnu)");
+    if (!truth(j.test, true) || is_open(j)) continue;
+    if (winner == nullptr) winner = &j;
+    if (agree(*winner, j)) continue;
+    const auto named = [this, &is_none](const Judged& x) {
+      return is_none(x) ? std::string("aucune") : show(program, x.value.value);
     };
     return failure(
         "E0011", fmt::format("« {} » : deux cas vrais se contredisent, {} et {}", info.name, named(*winner), named(j)));
@@ -122,32 +125,30 @@ Val Evaluator::State::decision(const RuleInfo& info) {
   Missing missing;
   bool open = false;
   for (const Judged& j : judged) {
-    if (j.test.status != Status::kUndetermined) continue;
+    const bool unsettled = j.test.status == Status::kUndetermined || (truth(j.test, true) && is_open(j));
     // A case that would give the value already won changes nothing.
-    if (winner != nullptr && winner->choice->value == nullptr && j.choice->value == nullptr) continue;
-    if (winner != nullptr && winner->choice->value != nullptr && j.choice->value != nullptr &&
-        winner->value.status == Status::kKnown && j.value.status == Status::kKnown &&
-        equal(winner->value.value, j.value.value)) {
-      continue;
-    }
-    missing.add(j.test);
-    if (j.value.status == Status::kUndetermined) missing.add(j.value);
+    if (!unsettled || (winner != nullptr && agree(*winner, j))) continue;
+    if (j.test.status == Status::kUndetermined) missing.add(j.test);
+    if (is_open(j)) missing.add(j.value);
     open = true;
   }
-  if (winner != nullptr && !open) {
-    if (winner->choice->value != nullptr) return winner->value;
+  if (open) return missing.take();
+  if (winner != nullptr) {
+    if (!is_none(*winner)) return winner->value;
     auto none = std::make_shared<Info>();
-    for (const Judged& j : judged) {
-      if (!truth(j.test, true)) continue;
-      std::string text = reason(*j.choice);
+    const auto tell = [&none](std::string text) {
       if (!text.empty() && std::ranges::find(none->reasons, text) == none->reasons.end())
         none->reasons.push_back(std::move(text));
+    };
+    for (const Judged& j : judged) {
+      if (!truth(j.test, true)) continue;
+      if (j.choice->value == nullptr) {
+        tell(reason(*j.choice));
+      } else if (j.value.info) {
+        for (const std::string& text : j.value.info->reasons) tell(text);
+      }
     }
     return {Status::kNone, Value(), std::move(none)};
-  }
-  if (open) {
-    if (winner != nullptr && winner->value.status == Status::kUndetermined) missing.add(winner->value);
-    return missing.take();
   }
   std::vector<Val> inherited;
   for (const Judged& j : judged) {
@@ -195,8 +196,8 @@ Val Evaluator::State::vote(const RuleInfo& info, bool missing_members) {
   const RuleInfo::Scrutin& rules = *info.scrutin;
   const Val college = eval(rules.college);
   const Val positions = eval(rules.positions);
-  if (college.status == Status::kError || college.status == Status::kNone) return college;
-  if (positions.status == Status::kError || positions.status == Status::kNone) return positions;
+  const auto either = [&](Status status) { return college.status == status || positions.status == status; };
+  if (either(Status::kError) || either(Status::kNone)) return *strict({&college, &positions});
   if (college.status == Status::kUndetermined) {
     Missing missing;
     missing.add(college);

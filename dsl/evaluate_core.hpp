@@ -42,7 +42,7 @@ class Missing {
 
 struct Evaluator::State {
   const Program& program;
-  const Context& context;
+  const Context context;  ///< a copy: callers write the context in place
   EvaluateLimits limits;
   std::uint64_t steps = 0;
   std::vector<std::unique_ptr<Val>> memo;        ///< by rule
@@ -80,6 +80,8 @@ struct Evaluator::State {
   [[nodiscard]] Val round(const Node& node);
   [[nodiscard]] Val conditional(const Node& node);
   [[nodiscard]] Val list_literal(const Node& node);
+  /// The items of a written list, each judged by itself.
+  [[nodiscard]] std::vector<Val> each(const Node& list);
 };
 
 /// Conjunction or disjunction of conclusions: an error dominates, then the deciding value, then undetermined, then
@@ -87,7 +89,10 @@ struct Evaluator::State {
 [[nodiscard]] Val combine(const std::vector<Val>& operands, bool deciding);
 /// For operations that need all operands: the error, the aucune or the undetermined that stops them; nothing if all
 /// known.
-[[nodiscard]] std::optional<Val> strict(std::initializer_list<const Val*> operands);
+[[nodiscard]] std::optional<Val> strict(std::span<const Val* const> operands);
+[[nodiscard]] inline std::optional<Val> strict(std::initializer_list<const Val*> operands) {
+  return strict(std::span(operands.begin(), operands.size()));
+}
 [[nodiscard]] Result to_result(const Val& val);
 
 }  // namespace assemblier::dsl

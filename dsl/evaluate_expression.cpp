@@ -162,7 +162,7 @@ Val combine(const std::vector<Val>& operands, bool deciding) {
   return known(Value(!deciding));
 }
 
-std::optional<Val> strict(std::initializer_list<const Val*> operands) {
+std::optional<Val> strict(std::span<const Val* const> operands) {
   bool open = false;
   bool none = false;
   for (const Val* operand : operands) {
@@ -429,27 +429,48 @@ Val Evaluator::State::date_arithmetic(const Node& node) {
                                       node.a == 1 ? "plus" : "moins", french(duration)));
 }
 
+namespace {
+
+/// `x parmi a, b` is `x = a ou x = b`.
+Val among(const Val& item, const std::vector<Val>& others) {
+  std::vector<Val> equalities;
+  equalities.reserve(others.size());
+  for (const Val& other : others) {
+    auto stop = strict({&item, &other});
+    equalities.push_back(stop ? *stop : known(Value(same_value(item.value, other.value))));
+  }
+  if (equalities.empty() && item.status == Status::kError) return item;
+  return combine(equalities, true);
+}
+
+Val opposite(Val val) {
+  if (val.status == Status::kKnown) val.value = Value(!val.value.as<bool>());
+  return val;
+}
+
+}  // namespace
+
 Val Evaluator::State::membership(const Node& node) {
   const Val item = eval(node.kids[0]);
-  // « parmi » is a disjunction of equalities: over a known empty list it is false whatever the item.
+  const bool negated = node.a == 1;
   if (node.kids[1]->op == Op::kList) {
-    std::vector<Val> equalities;
-    for (const Code& kid : node.kids[1]->kids) {
-      const Val other = eval(kid);
-      auto stop = strict({&item, &other});
-      equalities.push_back(stop ? *stop : known(Value(same_value(item.value, other.value))));
-    }
-    if (equalities.empty() && item.status == Status::kError) return item;
-    Val any = combine(equalities, true);
-    if (any.status == Status::kKnown && node.a == 1) any.value = Value(!any.value.as<bool>());
-    return any;
+    const Val any = among(item, each(*node.kids[1]));
+    return negated ? opposite(any) : any;
   }
   const Val list = eval(node.kids[1]);
+  // Still a disjunction: over a known empty list it is false whatever the item.
   if (item.status == Status::kUndetermined && list.status == Status::kKnown && items(list).empty()) {
-    return known(Value(node.a == 1));
+    return known(Value(negated));
   }
   if (auto stop = strict({&item, &list})) return *stop;
-  return known(Value(contains(items(list), item.value) != (node.a == 1)));
+  return known(Value(contains(items(list), item.value) != negated));
+}
+
+std::vector<Val> Evaluator::State::each(const Node& list) {
+  std::vector<Val> parts;
+  parts.reserve(list.kids.size());
+  for (const Code& kid : list.kids) parts.push_back(eval(kid));
+  return parts;
 }
 
 Val Evaluator::State::quantified(const Node& node) {
@@ -457,10 +478,26 @@ Val Evaluator::State::quantified(const Node& node) {
   const auto test = static_cast<ast::Quantified::Test>(node.b);
   const Val source = eval(node.kids[0]);
   const bool verify = test == ast::Quantified::Test::kVerify;
-  const Val argument = verify ? known(Value(true)) : eval(node.kids[1]);
+  const bool written = test == ast::Quantified::Test::kIn && node.kids[1]->op == Op::kList;
+  std::vector<Val> arguments;
+  if (written) {
+    arguments = each(*node.kids[1]);
+  } else if (!verify) {
+    arguments.push_back(eval(node.kids[1]));
+  }
   if (source.status == Status::kError) return source;
-  if (argument.status == Status::kError) return argument;
-  if (source.status != Status::kKnown) return *strict({&source, &argument});
+  for (const Val& argument : arguments) {
+    if (argument.status == Status::kError) return argument;
+  }
+  if (source.status == Status::kNone) return source;
+  if (source.status == Status::kUndetermined) {
+    Missing missing;
+    missing.add(source);
+    for (const Val& argument : arguments) {
+      if (argument.status == Status::kUndetermined) missing.add(argument);
+    }
+    return missing.take();
+  }
   std::vector<Val> tests;
   tests.reserve(items(source).size());
   for (const Value& element : items(source)) {
@@ -468,20 +505,21 @@ Val Evaluator::State::quantified(const Node& node) {
       elements.push_back(&element);
       tests.push_back(eval(node.kids[1]));
       elements.pop_back();
-    } else if (argument.status != Status::kKnown) {
-      tests.push_back(argument);
+    } else if (written) {
+      tests.push_back(among(known(element), arguments));
+    } else if (arguments[0].status != Status::kKnown) {
+      tests.push_back(arguments[0]);
     } else if (test == ast::Quantified::Test::kHas) {
-      const auto& entries = *argument.value.as<Map>();
+      const auto& entries = *arguments[0].value.as<Map>();
       tests.push_back(known(Value(
           std::ranges::any_of(entries, [&element](const auto& entry) { return same_value(entry.first, element); }))));
     } else {
-      tests.push_back(known(Value(contains(items(argument), element))));
+      tests.push_back(known(Value(contains(items(arguments[0]), element))));
     }
   }
   if (quantifier == ast::Quantifier::kAll) return combine(tests, false);
   Val any = combine(tests, true);
-  if (quantifier == ast::Quantifier::kNone && any.status == Status::kKnown) any.value = Value(!any.value.as<bool>());
-  return any;
+  return quantifier == ast::Quantifier::kNone ? opposite(std::move(any)) : any;
 }
 
 Val Evaluator::State::lookup(const Node& node) {
@@ -532,8 +570,10 @@ Val Evaluator::State::filter(const Node& node) {
       kept.push_back(element);
     }
   }
-  if (open.empty()) return known(make_list(std::move(kept)));
-  return combine(open, true);
+  std::vector<const Val*> operands;
+  for (const Val& test : open) operands.push_back(&test);
+  if (auto stop = strict(std::span<const Val* const>(operands))) return *stop;
+  return known(make_list(std::move(kept)));
 }
 
 Val Evaluator::State::list_operation(const Node& node) {
@@ -601,17 +641,14 @@ Val Evaluator::State::aggregate(const Node& node) {
 }
 
 Val Evaluator::State::list_literal(const Node& node) {
-  std::vector<Val> parts;
-  parts.reserve(node.kids.size());
+  const std::vector<Val> parts = each(node);
   std::vector<Value> out;
-  for (const Code& kid : node.kids) parts.push_back(eval(kid));
+  std::vector<const Val*> operands;
   for (const Val& part : parts) {
-    if (part.status == Status::kError) return part;
-  }
-  for (const Val& part : parts) {
-    if (part.status != Status::kKnown) return combine(parts, true);
+    operands.push_back(&part);
     out.push_back(part.value);
   }
+  if (auto stop = strict(std::span<const Val* const>(operands))) return *stop;
   return known(make_list(std::move(out)));
 }
 
