@@ -178,10 +178,7 @@ class RocksStore final : public Store {
     for (const rocksdb::LiveFileMetaData& file : files) {
       const std::string path = file.db_path + file.name;
       rocksdb::SstFileReader reader(make_options(nullptr));
-      const auto status = guarded([&] {
-        auto opened = reader.Open(path);
-        return opened.ok() ? reader.VerifyChecksum() : opened;
-      });
+      const auto status = check_table(reader, path);
       if (!status.ok()) found(fmt::format("fichier {}{} : {}", path, positions_of(file), status.ToString()));
     }
     if (held) static_cast<void>(database_->EnableFileDeletions(false));

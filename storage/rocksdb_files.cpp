@@ -2,6 +2,7 @@
 
 #include "storage/keys.hpp"
 #include "storage/log_scan.hpp"
+#include "storage/table_scan.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -120,10 +121,7 @@ TablesSeen look_at_tables(const FileList& files) {
   TablesSeen seen;
   for (const fs::path& path : files.tables) {
     rocksdb::SstFileReader reader(make_options(nullptr));
-    const auto status = guarded([&] {
-      auto opened = reader.Open(path.string());
-      return opened.ok() ? reader.VerifyChecksum() : opened;
-    });
+    const auto status = check_table(reader, path.string());
     if (!status.ok()) {
       seen.unreadable.push_back(fmt::format("{} ({})", path.filename().string(), status.ToString()));
       continue;
@@ -260,6 +258,7 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   options.compression = lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 16U << 10U;
+  table.checksum = rocksdb::kxxHash64;  // fast, and short enough to be checked here too: see table_scan.hpp
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));  // most ids and flux asked for are new
   table.block_cache = rocksdb::NewLRUCache(32U << 20U);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -317,11 +316,25 @@ Result<void> check_present(const std::string& directory) {
       fmt::format("pas de journal dans {} : aucun fichier de journal ; le créer par « journal creer »", directory)});
 }
 
+rocksdb::Status check_table(rocksdb::SstFileReader& reader, const std::string& path) {
+  if (const auto why = table_damage(path)) return rocksdb::Status::Corruption(*why, path);
+  return guarded([&] {
+    auto opened = reader.Open(path);
+    return opened.ok() ? reader.VerifyChecksum() : opened;
+  });
+}
+
 Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory, bool read_only,
                                                    rocksdb::Options options) {
   auto files = list_files(directory);
   if (!files) return std::unexpected(std::move(files.error()));
   if (auto ok = check_manifest(directory, *files); !ok) return std::unexpected(std::move(ok.error()));
+  for (const fs::path& path : files->tables) {
+    if (const auto why = table_damage(path.string())) {
+      return damaged(directory, fmt::format("fichier {} : {}{}", path.filename().string(), *why,
+                                            describe(look_at_tables(*files))));
+    }
+  }
   auto torn = check_logs(directory, *files);
   if (!torn) return std::unexpected(std::move(torn.error()));
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include <rocksdb/db.h>
+#include <rocksdb/sst_file_reader.h>
 
 namespace assemblier::storage {
 
@@ -48,6 +49,9 @@ class DirectoryHold {
 
 /// kAbsent or kDamaged when `directory` does not hold a journal.
 [[nodiscard]] Result<void> check_present(const std::string& directory);
+
+/// Opens the table file `path` in `reader` and checks all of its checksums.
+[[nodiscard]] rocksdb::Status check_table(rocksdb::SstFileReader& reader, const std::string& path);
 
 /// Opens the database under the recovery of storage/README.md: strict, a torn last write excepted.
 [[nodiscard]] Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory, bool read_only,

@@ -3,6 +3,7 @@
 #include "storage/cbor.hpp"
 #include "storage/keys.hpp"
 #include "storage/log_scan.hpp"
+#include "storage/table_scan.hpp"
 #include "tests/storage/support.hpp"
 
 #include <limits>
@@ -404,6 +405,12 @@ TEST(LogScan, CrcHasItsPublishedValues) {
   EXPECT_EQ(crc32c(0, "123456789"), 0xE3069283U);
   EXPECT_EQ(crc32c(0, std::string(32, '\0')), 0x8A9136AAU);
   EXPECT_EQ(crc32c(crc32c(0, "1234"), "56789"), 0xE3069283U);
+}
+
+TEST(TableScan, XxhHasItsPublishedValues) {
+  EXPECT_EQ(xxh64(""), 0xEF46DB3751D8E999U);
+  EXPECT_EQ(xxh64("abc"), 0x44BC2CF5AD770999U);
+  EXPECT_EQ(xxh64("Nobody inspects the spammish repetition"), 0xFBCEA83C8A378BF1U);
 }
 
 TEST(LogScan, RandomBytesNeverCrash) {
