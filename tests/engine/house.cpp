@@ -51,7 +51,7 @@ règles du Demande
 définition loyer réduit : montant = arrondi au plus proche de (loyer - loyer × rabais)  source Statuts § 2
 
 décision taille : texte  source Statuts § 2
-  « petite » quand surface < 10
+  « petite » quand surface entre 1 et 9
   « moyenne » quand surface entre 10 et 30
   « grande » quand surface > 30
   aucune « pas de sol » quand surface = 0
@@ -170,7 +170,8 @@ House::House() {
 EngineOptions House::options() const {
   EngineOptions options;
   options.clock = [now = instant] { return now->load(); };
-  options.random = [next = std::uint64_t{1}]() mutable { return next++ * 0x9E37'79B9'7F4A'7C15U; };
+  static std::uint64_t engines = 0;  // ids of two engines never meet
+  options.random = [next = ++engines << 32U]() mutable { return ++next * 0x9E37'79B9'7F4A'7C15U; };
   return options;
 }
 
