@@ -26,7 +26,7 @@ struct Related {
 };
 
 struct Diagnostic {
-  std::string code;     ///< "R0123", listed in dsl/README.md; never reused
+  std::string code;  ///< "R0123", listed in dsl/README.md; never reused
   Severity severity = Severity::kError;
   Span span;
   std::string message;  ///< French, one sentence: what is wrong, what was expected
@@ -47,7 +47,8 @@ struct LineColumn {
 /// the related places. Ends with a newline.
 [[nodiscard]] std::string render(const Diagnostic& diagnostic, std::string_view source, std::string_view file);
 
-/// The declared names nearest to `word` (Damerau–Levenshtein on folded code points, at most a third of its length), best first, at most 3.
+/// The declared names nearest to `word` (Damerau–Levenshtein on folded code points, at most a third of its length),
+/// best first, at most 3.
 [[nodiscard]] std::vector<std::string> suggestions(std::string_view word, const std::vector<std::string>& names);
 
 }  // namespace assemblier::dsl
