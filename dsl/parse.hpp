@@ -23,8 +23,8 @@ struct ParseLimits {
 struct Parsed {
   std::shared_ptr<const ast::File> file;  ///< every clause without error; clauses with errors are left out, but the
                                           ///< names they declare are in `poisoned`
-  std::vector<std::string> poisoned;    ///< names declared by clauses that did not parse: never « inconnu »
-  std::vector<Diagnostic> diagnostics;  ///< in order of place
+  std::vector<std::string> poisoned;      ///< names declared by clauses that did not parse: never « inconnu »
+  std::vector<Diagnostic> diagnostics;    ///< in order of place
 };
 
 /// Diagnostics R0001–R0199.
