@@ -185,8 +185,9 @@ TEST_F(Regles, AsFarAsTheProgrammeGoes) {
   EXPECT_EQ(assemblier({"regles", "tester", programme}).code, 0);
   const auto outcome =
       assemblier({"regles", "evaluer", programme, "--faits", "-", "--format", "json"}, "{\"quartiers\": []}");
-  ASSERT_EQ(outcome.objects().size(), 1U);
-  const auto& decisions = *outcome.objects()[0].find("décisions")->get<Json::Object>();
+  const auto objects = outcome.objects();
+  ASSERT_EQ(objects.size(), 1U);
+  const auto& decisions = *objects[0].find("décisions")->get<Json::Object>();
   std::vector<std::string> names;
   for (const auto& member : decisions) names.push_back(member.key);
   EXPECT_EQ(names, (std::vector<std::string>{"recevable", "échelle", "financeurs attendus", "CPO accordée"}));

@@ -171,6 +171,7 @@ Outcome run(const Run& wanted) {
   const std::string program = arguments.front();
   const pid_t process = ::fork();
   if (process == 0) {
+    ::signal(SIGPIPE, SIG_DFL);
     redirect(0, in.c_str(), O_RDONLY);
     redirect(2, err.c_str(), O_WRONLY);
     if (out == "closed") {
@@ -200,10 +201,12 @@ Started::Started(std::vector<std::string> arguments) {
   const std::string err = scratch_.write("err", "");
   arguments.insert(arguments.begin(), ASSEMBLIER_PROGRAM);
   const auto argv = pointers(arguments);
+  ::signal(SIGPIPE, SIG_IGN);  // feeding a killed process is part of the tests
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
   process_ = ::fork();
   if (process_ == 0) {
+    ::signal(SIGPIPE, SIG_DFL);
     ::dup2(ends[0], 0);
     redirect(1, out.c_str(), O_WRONLY);
     redirect(2, err.c_str(), O_WRONLY);
