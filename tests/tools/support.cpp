@@ -245,6 +245,7 @@ std::vector<std::string> Started::wait_for(std::size_t count) const {
 }
 
 void Started::kill() {
+  if (process_ <= 0) return;  // kill(-1) would reach every process
   ::kill(process_, SIGKILL);
   wait_for_process(process_);
   process_ = -1;
