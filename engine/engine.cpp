@@ -68,7 +68,14 @@ storage::Result<Slot*> Engine::Impl::slot(const std::string& flux) {
   if (const auto at = by_flux_.find(flux); at != by_flux_.end()) {
     ++counters.hits;
     slots_.splice(slots_.begin(), slots_, at->second);
-    return &slots_.front();
+    Slot& found = slots_.front();
+    if (found.stale && found.jobs.empty()) {
+      auto again = load(flux);
+      if (!again) return std::unexpected(std::move(again.error()));
+      found.live = std::move(*again);
+      found.stale = false;
+    }
+    return &found;
   }
   auto live = load(flux);
   if (!live) return std::unexpected(std::move(live.error()));

@@ -25,12 +25,16 @@ std::string dates(const Edition& edition) {
                      dsl::french(edition.program->from), dsl::french(edition.program->to));
 }
 
-}  // namespace
+bool opens(const Edition& edition, const Request& request) {
+  const dsl::ObjetInfo* objet = declared(edition, category(request.objet));
+  return objet != nullptr && std::ranges::any_of(objet->procedure->actes, [&request](const auto& acte) {
+           return acte.opens && for_people(acte) && acte.name == request.acte;
+         });
+}
 
-std::expected<EditionPtr, Refusal> governing(const std::vector<EditionPtr>& editions, const Request& request,
-                                             dsl::Date date) {
+// Why no édition governs the opening: what there is instead.
+Refusal ungoverned(const std::vector<EditionPtr>& editions, const Request& request, dsl::Date date) {
   const std::string_view wanted = category(request.objet);
-  EditionPtr best;
   std::vector<std::string> categories, openings, others, periods;
   for (const EditionPtr& edition : editions) {
     for (const auto& objet : edition->program->objets) {
@@ -38,22 +42,16 @@ std::expected<EditionPtr, Refusal> governing(const std::vector<EditionPtr>& edit
     }
     const dsl::ObjetInfo* objet = declared(*edition, wanted);
     if (objet == nullptr) continue;
-    bool opens = false;
     for (const auto& acte : objet->procedure->actes) {
       if (!for_people(acte)) continue;
       add_once(acte.opens ? openings : others, acte.name);
-      opens = opens || (acte.opens && acte.name == request.acte);
     }
-    if (!opens) continue;
-    periods.push_back(dates(*edition));
-    const bool in_force = edition->program->from <= date && date <= edition->program->to;
-    if (in_force && (!best || best->position < edition->position)) best = edition;
+    if (opens(*edition, request)) periods.push_back(dates(*edition));
   }
-  if (best) return best;
 
   const auto refuse = [&request](Refusal::Kind kind, std::string why, const std::string& help) {
     if (!help.empty()) why += " ; " + help;
-    return std::unexpected(Refusal{kind, refused(request, why), {}});
+    return Refusal{kind, refused(request, why), {}};
   };
   if (editions.empty()) {
     return refuse(Refusal::Kind::kEdition, "aucune édition n'est publiée dans ce journal", "en publier une d'abord");
@@ -77,6 +75,20 @@ std::expected<EditionPtr, Refusal> governing(const std::vector<EditionPtr>& edit
   return refuse(Refusal::Kind::kActe,
                 fmt::format("aucune édition publiée n'a d'acte de ce nom qui ouvre {}", request.objet),
                 near.empty() ? how : near);
+}
+
+}  // namespace
+
+std::expected<EditionPtr, Refusal> governing(const std::vector<EditionPtr>& editions, const Request& request,
+                                             dsl::Date date) {
+  EditionPtr best;
+  for (const EditionPtr& edition : editions) {
+    const bool in_force = edition->program->from <= date && date <= edition->program->to;
+    const bool later = !best || best->position < edition->position;
+    if (in_force && later && opens(*edition, request)) best = edition;
+  }
+  if (best) return best;
+  return std::unexpected(ungoverned(editions, request, date));
 }
 
 }  // namespace assemblier::engine

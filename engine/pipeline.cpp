@@ -146,8 +146,7 @@ void Engine::Impl::decide_job(Job& job) {
   const Request& request = job.request;
   job.record = {};
   job.append = true;
-  job.speculative = false;
-  job.answer.error.reset();
+  job.answer = {.id = std::move(job.answer.id), .objet = std::move(job.answer.objet)};
   const auto failed = [&job](storage::Error error) {
     job.append = false;
     job.answer.kind = Answer::Kind::kErreur;
@@ -165,12 +164,10 @@ void Engine::Impl::decide_job(Job& job) {
   if (decided) {
     job.answer.kind = Answer::Kind::kInscrit;
     job.answer.version = live.events + decided->events.size() - 1;
-    job.answer.actes.clear();
     for (const Evenement& event : decided->events) job.answer.actes.push_back(event.acte);
     job.answer.etat = decided->events.back().payload.to;
     record(job, std::move(decided->events));
     live = std::move(decided->after);
-    job.speculative = true;
   } else {
     job.answer.kind = Answer::Kind::kRefuse;
     job.answer.refusal = std::move(decided.error());
@@ -206,13 +203,9 @@ void Engine::Impl::fail(Job& job, storage::Error error) {
 // Sends the jobs of a flux in order, without waiting for each other: what they were decided on stands or falls with
 // their chain. A job with nothing to append is done once it is first, since only then its decision is certain.
 void Engine::Impl::advance(Slot& slot) {
-  std::size_t at = 0;
+  std::size_t at = slot.sent;
   while (at < slot.jobs.size() && !slot.draining) {
     Job& job = *slot.jobs[at];
-    if (job.stage == Job::Stage::kSent) {
-      ++at;
-      continue;
-    }
     if (!job.append) {
       if (at != 0) return;
       if (job.tries == 0 && job.request.version) {
@@ -222,7 +215,7 @@ void Engine::Impl::advance(Slot& slot) {
         continue;
       }
       job.stage = Job::Stage::kDone;
-      slot.jobs.pop_front();
+      slot.jobs.erase(slot.jobs.begin());
       continue;
     }
     job.stage = Job::Stage::kSent;
@@ -271,6 +264,7 @@ void Engine::Impl::settle(Job& job, storage::Result<storage::AppendResult> resul
 void Engine::Impl::rebase(Slot& slot) {
   auto live = load(slot.flux);
   if (live) slot.live = std::move(*live);
+  slot.stale = !live;
   for (Job* job : slot.jobs) {
     if (live) {
       decide_job(*job);

@@ -63,9 +63,10 @@ struct Job;
 struct Slot {
   std::string flux;
   Live live;                              ///< as the last of `jobs` will leave it
-  std::deque<Job*> jobs;                  ///< in order; those sent come first
+  std::vector<Job*> jobs;                 ///< in order; those sent come first
   std::shared_ptr<storage::Chain> chain;  ///< of the jobs sent
   std::size_t sent = 0;                   ///< how many of `jobs` the journal has not answered
+  bool stale = false;                     ///< it could not be read again: to be done before anything is decided on it
   bool draining = false;                  ///< one was denied: nothing is sent until the others sent have come back
 };
 
@@ -79,8 +80,7 @@ struct Job {
   storage::Hash fingerprint;
   Answer answer;
   Slot* slot = nullptr;
-  bool speculative = false;  ///< it changed slot->live
-  bool append = false;       ///< there is something to append
+  bool append = false;  ///< there is something to append
   storage::AppendRequest record;
   std::future<storage::Result<storage::AppendResult>> future;
   int tries = 0;

@@ -119,7 +119,7 @@ void add_edition(CLI::App& app, Given& g) {
 void add_journal(CLI::App& app, Given& g) {
   CLI::App* journal = group(app, "journal", "le journal lui-même");
   add(*journal, g, "creer", "crée un journal vide", [](Session& s) { return journal_creer(s); });
-  add(*journal, g, "infos", "identité, nombre d'événements, éditions", [](Session& s) { return journal_infos(s); });
+  add(*journal, g, "infos", "identité, format, nombre d'événements", [](Session& s) { return journal_infos(s); });
   add(*journal, g, "verifier", "contrôle chaque octet, sans rien écrire",
       [](Session& s) { return journal_verifier(s); });
   add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)",

@@ -169,6 +169,24 @@ void write_text(std::string& out, std::string_view text) {
 
 }  // namespace
 
+Json::Json() : data(nullptr) {}
+Json::Json(bool value) : data(value) {}
+Json::Json(std::int64_t value) : data(Number{std::to_string(value), true}) {}
+Json::Json(std::uint64_t value) : data(Number{std::to_string(value), true}) {}
+Json::Json(int value) : Json(std::int64_t{value}) {}
+Json::Json(std::string value) : data(std::move(value)) {}
+Json::Json(std::string_view value) : data(std::string(value)) {}
+Json::Json(const char* value) : data(std::string(value)) {}
+Json::Json(Array value) : data(std::move(value)) {}
+Json::Json(Object value) : data(std::move(value)) {}
+Json::Json(const Json&) = default;
+Json::Json(Json&&) noexcept = default;
+Json& Json::operator=(const Json&) = default;
+Json& Json::operator=(Json&&) noexcept = default;
+Json::~Json() = default;
+
+Json Json::object() { return Json(Object{}); }
+
 Json Json::texts(const std::vector<std::string>& values) {
   Array items;
   items.reserve(values.size());

@@ -30,20 +30,26 @@ struct Json {
   using Array = std::vector<Json>;
   using Object = std::vector<Member>;
 
-  std::variant<std::nullptr_t, bool, Number, std::string, Array, Object> data = nullptr;
+  std::variant<std::nullptr_t, bool, Number, std::string, Array, Object> data;
 
-  Json() = default;
-  explicit Json(bool value) : data(value) {}
-  explicit Json(std::int64_t value) : data(Number{std::to_string(value), true}) {}
-  explicit Json(std::uint64_t value) : data(Number{std::to_string(value), true}) {}
-  explicit Json(int value) : Json(std::int64_t{value}) {}
-  explicit Json(std::string value) : data(std::move(value)) {}
-  explicit Json(std::string_view value) : data(std::string(value)) {}
-  explicit Json(const char* value) : data(std::string(value)) {}
-  explicit Json(Array value) : data(std::move(value)) {}
-  explicit Json(Object value) : data(std::move(value)) {}
+  // Defined where Member is complete.
+  Json();  ///< null
+  explicit Json(bool value);
+  explicit Json(std::int64_t value);
+  explicit Json(std::uint64_t value);
+  explicit Json(int value);
+  explicit Json(std::string value);
+  explicit Json(std::string_view value);
+  explicit Json(const char* value);
+  explicit Json(Array value);
+  explicit Json(Object value);
+  Json(const Json&);
+  Json(Json&&) noexcept;
+  Json& operator=(const Json&);
+  Json& operator=(Json&&) noexcept;
+  ~Json();
   [[nodiscard]] static Json texts(const std::vector<std::string>& values);
-  [[nodiscard]] static Json object() { return Json(Object{}); }
+  [[nodiscard]] static Json object();
 
   template <class T>
   [[nodiscard]] const T* get() const {

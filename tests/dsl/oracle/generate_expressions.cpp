@@ -54,8 +54,9 @@ std::vector<std::string> Generator::names(const Shape& shape) const {
 
 std::vector<Generator::Named> Generator::maps() const {
   std::vector<Named> found;
-  for (const Named& field : fields_)
-    if (field.shape.kind == Shape::Kind::kMap) found.push_back(field);
+  for (const auto* list : {&fields_, &definitions_})
+    for (const Named& named : *list)
+      if (named.shape.kind == Shape::Kind::kMap) found.push_back(named);
   return found;
 }
 
@@ -267,7 +268,7 @@ Generator::Written Generator::about_conclusions(int depth) {
                 kCompare};
       break;
     case 2:
-      if (random_.chance(40))
+      if (about_facts_ && random_.chance(40))
         return {random_.pick(fields_).name + std::string(random_.pick({" est renseigné", " n'est pas renseignée"})),
                 kCompare};
       break;
@@ -524,7 +525,7 @@ Generator::Written Generator::list(const Shape& shape, int depth) {
       return leaf(shape);
     case 6:
       for (const Ballot& ballot : ballots_)
-        if (ballot.member == element) return {"ceux qui manquent à " + ballot.name, kPostfix};
+        if (about_facts_ && ballot.member == element) return {"ceux qui manquent à " + ballot.name, kPostfix};
       return leaf(shape);
     default:
       return leaf(shape);

@@ -123,10 +123,7 @@ void Generator::enumerations() {
     for (std::size_t v = 0; v < size; ++v) enumeration.values.push_back(fresh_name());
     Block block{.header = "énumération " + enumeration.name};
     for (const std::string& value : enumeration.values)
-      block.clauses.push_back(random_.chance(30) ? value + " " + bracketed("Dit « " + value + " »") : value);
-    // a text inside a text is not foreseen: keep labels plain
-    for (std::string& clause : block.clauses)
-      if (const auto at = clause.find(" « "); at != std::string::npos) clause = clause.substr(0, at) + " « libellé »";
+      block.clauses.push_back(random_.chance(30) ? value + " « libellé »" : value);
     edition_.head.push_back(std::move(block));
     enumerations_.push_back(std::move(enumeration));
   }
@@ -150,6 +147,7 @@ void Generator::tables() {
   const std::size_t count = 2 + random_.below(2);
   for (std::size_t t = 0; t < count; ++t) {
     Table table{.name = unused("Table " + std::string(1, static_cast<char>('A' + t)))};
+    const bool share = t > 0 && random_.chance(3);
     std::vector<Shape> shapes{{kText}, {kEnum, random_.below(enumerations_.size())}};
     const std::vector<Shape> others{{kInt}, {kMoney}, {kBool}, {kText}, {kRate}, {kDate}};
     for (std::size_t i = 1 + random_.below(2); i > 0; --i) shapes.push_back(random_.pick(others));
@@ -165,7 +163,8 @@ void Generator::tables() {
     }
     Block block{.header = fmt::format("table {} ({})", table.name, fmt::join(titles, " | "))};
     for (std::size_t r = 2 + random_.below(4); r > 0; --r) {
-      table.keys.push_back(fresh_proper_name());
+      const bool shared = share && r > 1 && tables_.back().keys.size() > r;  // a commune and a financeur of one name
+      table.keys.push_back(shared ? tables_.back().keys[r] : fresh_proper_name());
       std::vector<std::string> cells{table.keys.back()};
       for (std::size_t c = 1; c < shapes.size(); ++c) cells.push_back(cell(shapes[c]));
       block.clauses.push_back(fmt::format("{}", fmt::join(cells, " | ")));
@@ -255,6 +254,7 @@ std::string Generator::values(const Shape& shape, int depth) {
     const std::string first = at(kSum, expression(shape.of[0], 0));
     return first + ", " + at(kSum, expression(shape.of[0], 0));
   }
+  if (shape.kind == Shape::Kind::kList && random_.chance(10)) return expression(shape.of[0], 0).text;  // a list of one
   return expression(shape, depth).text;
 }
 
@@ -262,7 +262,8 @@ void Generator::definition() {
   using enum Shape::Kind;
   std::vector<Shape> shapes{{kBool}, {kBool}, {kInt}, {kMoney}, {kMoney}, {kRate}, {kDate}, {kPeriod}, {kText}};
   for (const Named& field : fields_)
-    if (field.shape.kind == kList || field.shape.kind == kEnum) shapes.push_back(field.shape);
+    if (field.shape.kind == kList || field.shape.kind == kEnum || field.shape.kind == kMap)
+      shapes.push_back(field.shape);
   const Shape shape = random_.pick(shapes);
   const std::string name = fresh_name();
   const std::string type = random_.chance(40) || shape.kind == kList ? " : " + type_name(shape) : "";
@@ -324,7 +325,7 @@ void Generator::grille() {
   const Shape shape = random_.chance(50) ? Shape{kEnum, 0} : Shape{kMoney};
   const std::string name = fresh_name();
   const std::string twin = fresh_name();
-  const bool first = random_.chance(50);
+  const bool first = random_.chance(75);  // the others mostly overlap, and are refused
   const std::vector<Shape> inputs{{kInt}, {kMoney}, {kEnum, 0}, {kBool}, {kDate}};
   std::vector<Shape> columns;
   std::vector<std::string> asked;
@@ -344,6 +345,7 @@ void Generator::grille() {
       const auto one = [&] { return at(kSum, literal(input)); };
       const std::string a = one();
       const std::string b = one();
+      const std::size_t count = cells.size();
       switch (random_.below(ordered ? 6 : 4)) {
         case 0:
           cells.push_back("-");
@@ -353,6 +355,7 @@ void Generator::grille() {
           tests.push_back(fmt::format("({} = {})", asked[c], a));
           break;
         case 2:
+          if (input.kind == kBool) break;  // `oui, non` is no test
           cells.push_back(a + ", " + b);
           tests.push_back(fmt::format("({} parmi {}, {})", asked[c], a, b));
           break;
@@ -374,6 +377,7 @@ void Generator::grille() {
           tests.push_back(fmt::format("({} entre {} et {})", asked[c], a, b));
           break;
       }
+      if (cells.size() == count) cells.push_back("-");
     }
     const std::string result = literal(shape).text;
     cells.push_back(random_.chance(15) ? reason() : result);
@@ -426,10 +430,10 @@ void Generator::scrutin() {
   using enum Shape::Kind;
   Shape member;
   std::string positions;
-  for (const Named& field : fields_)
-    if (field.shape.kind == kMap && field.shape.of[0] == Shape{kEnum, position_}) {
-      member = field.shape.of[1];
-      positions = field.name;
+  for (const Named& association : maps())
+    if (association.shape.of[0] == Shape{kEnum, position_} && (positions.empty() || random_.chance(50))) {
+      member = association.shape.of[1];
+      positions = association.name;
     }
   const std::string name = fresh_name();
   Block block{.header = "scrutin " + name};
@@ -458,9 +462,8 @@ void Generator::scrutin() {
   ballots_.push_back({name, member});
 }
 
-Generator::Generator(std::uint64_t seed) : random_(seed) {
-  texts_ = {"un", "deux", "été", "à voir", "L'Escaut", ""};
-  texts_.pop_back();
+Generator::Generator(std::uint64_t seed, bool about_facts) : random_(seed), about_facts_(about_facts) {
+  texts_ = {"un", "deux", "été", "à voir", "L'Escaut"};
   ints_ = {0, 1, 2};
   cents_ = {0, 1, 100'000};
   nanos_ = {0, 800'000'000, 1'000'000'000};

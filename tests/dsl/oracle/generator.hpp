@@ -85,7 +85,8 @@ struct Edition {
 
 class Generator {
  public:
-  explicit Generator(std::uint64_t seed);
+  /// `about_facts`: also `est renseigné` and `ceux qui manquent`, whose answers change when a fact arrives.
+  explicit Generator(std::uint64_t seed, bool about_facts = true);
 
   [[nodiscard]] const Edition& edition() const { return edition_; }
   /// Each fact is missing with this probability, in percent; `wild`: also the extremes, where arithmetic overflows.
@@ -169,6 +170,7 @@ class Generator {
   Thing fact(const Shape& shape, bool wild);
 
   Random random_;
+  bool about_facts_;
   Edition edition_;
   std::vector<std::string> taken_;
   std::vector<Enumeration> enumerations_;

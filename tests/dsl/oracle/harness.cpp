@@ -4,8 +4,8 @@
 
 namespace assemblier::dsl::oracle {
 
-std::unique_ptr<Subject> subject(std::uint64_t seed) {
-  Generator generator(seed);
+std::unique_ptr<Subject> subject(std::uint64_t seed, bool about_facts) {
+  Generator generator(seed, about_facts);
   std::string text = generator.edition().text();
   Parsed parsed = parse(text);
   std::shared_ptr<const Program> program = compile(text).program;
@@ -36,9 +36,15 @@ std::string report(const Subject& subject, const Facts& facts, const std::string
 }
 
 Campaign campaign(std::uint64_t quick_editions, int quick_facts) {
-  if (const char* seed = std::getenv("ASSEMBLIER_SEED")) return {std::strtoull(seed, nullptr, 10), 1, 200};
-  if (std::getenv("ASSEMBLIER_LONG")) return {0, quick_editions * 40, quick_facts * 4};
-  return {0, quick_editions, quick_facts};
+  const auto from_environment = [](const char* name, std::uint64_t otherwise) {
+    const char* text = std::getenv(name);
+    return text ? std::strtoull(text, nullptr, 10) : otherwise;
+  };
+  const bool alone = std::getenv("ASSEMBLIER_SEED") != nullptr;
+  const bool lengthy = std::getenv("ASSEMBLIER_LONG") != nullptr;
+  return {.first = from_environment("ASSEMBLIER_SEED", 0),
+          .editions = from_environment("ASSEMBLIER_EDITIONS", alone ? 1 : quick_editions * (lengthy ? 40 : 1)),
+          .facts = lengthy || alone ? quick_facts * 4 : quick_facts};
 }
 
 }  // namespace assemblier::dsl::oracle

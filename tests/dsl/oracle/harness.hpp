@@ -21,7 +21,7 @@ struct Subject {
 };
 
 /// Nothing when the édition is refused (two cases that are found to overlap, a constant of two types).
-[[nodiscard]] std::unique_ptr<Subject> subject(std::uint64_t seed);
+[[nodiscard]] std::unique_ptr<Subject> subject(std::uint64_t seed, bool about_facts = true);
 
 /// Facts in the form of the real evaluator, kept alive beside its context.
 struct RealFacts {
@@ -40,7 +40,8 @@ struct RealFacts {
 /// The seed, the édition, the facts, and what was said: enough to begin from.
 [[nodiscard]] std::string report(const Subject& subject, const Facts& facts, const std::string& what);
 
-/// The quick run of every day, or the long one (ASSEMBLIER_LONG=1); ASSEMBLIER_SEED=n runs that seed alone.
+/// The quick run of every day, or the long one (ASSEMBLIER_LONG=1); ASSEMBLIER_SEED=n runs that seed alone, or as many
+/// from there as ASSEMBLIER_EDITIONS says.
 struct Campaign {
   std::uint64_t first = 0;
   std::uint64_t editions = 0;
