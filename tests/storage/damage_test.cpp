@@ -48,7 +48,7 @@ void make_killed(const std::string& directory, bool mixed) {
     ASSERT_TRUE(journal) << journal.error().message;
   }
   fill(**journal, kEvents / 2, kEvents);
-  fs::copy(live, directory);
+  copy_live(live, directory);
 }
 
 /// Everything a journal says, or why it cannot.

@@ -152,7 +152,7 @@ TEST_F(RocksDb, AReaderChangesNothing) {
     auto journal = *create_rocksdb(directory_, {});
     fill(*journal, 0, 10);
     // Also with a log to read again, as after a kill.
-    fs::copy(directory_, scratch_ / "killed");
+    copy_live(directory_, scratch_ / "killed");
   }
   for (const std::string& directory : {directory_, scratch_ / "killed"}) {
     const std::string before = fingerprint_of(directory);

@@ -109,6 +109,23 @@ inline void write_bytes(const std::filesystem::path& path, const std::string& oc
   out.write(octets.data(), static_cast<std::streamsize>(octets.size()));
 }
 
+/// The directory of a live journal as kill -9 would leave it. Obsolete files may vanish meanwhile; LOCK is not opened,
+/// since closing it would give back the lock of this very process.
+inline void copy_live(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::create_directories(to);
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(from)) files.push_back(entry.path());
+  for (const std::filesystem::path& file : files) {
+    if (file.filename() == "LOCK") {
+      write_bytes(to / "LOCK", "");
+      continue;
+    }
+    std::error_code error;
+    std::filesystem::copy_file(file, to / file.filename(), error);
+    if (error && std::filesystem::exists(file)) ADD_FAILURE() << file << ": " << error.message();
+  }
+}
+
 /// Names, sizes, times of change and contents of everything in a directory.
 inline std::string fingerprint_of(const std::string& directory) {
   std::vector<std::string> lines;
