@@ -4,6 +4,7 @@
 #include "dsl/evaluate.hpp"
 #include "dsl/program.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
