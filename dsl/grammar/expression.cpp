@@ -105,7 +105,7 @@ Node tested(const C& context, const Node& item, const Test& test, Span span) {
         name.text = ref->name;
       } else {
         state_of(context).object("R0081", item.extent, "« est acquis » ne se dit que d'un scrutin, nommé juste avant",
-                                 "écrivez le nom du scrutin : « convention pluriannuelle est acquise »");
+                                 "écrivez le nom du scrutin : « mon scrutin est acquis »");
       }
       Node vote = make(context, ast::Vote{ast::Vote::Kind::kAcquired, std::move(name)}, {&item}, span);
       return test.negated ? negated(context, vote) : vote;
