@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <deque>
 #include <random>
 #include <thread>
 
@@ -295,15 +296,17 @@ INSTANTIATE_TEST_SUITE_P(SyncOrWrite, FailingDisk, ::testing::Bool());
 
 // --- kill -9 ---------------------------------------------------------------------------------------------------------
 
-// The canary: says that a batch is on disk, and keeps it until the next one. It must be caught.
+// The canary: says that a batch is on disk, and writes it some batches later. It must be caught.
 class LateStore final : public Store {
  public:
   explicit LateStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
   void put(std::string_view key, std::string_view value) override { next_.push_back({Bytes(key), Bytes(value)}); }
   Result<void> commit() override {
-    for (const Record& record : late_) store_->put(record.key, record.value);
-    late_ = std::move(next_);
+    late_.push_back(std::move(next_));
     next_.clear();
+    if (late_.size() <= kLate) return {};
+    for (const Record& record : late_.front()) store_->put(record.key, record.value);
+    late_.pop_front();
     return store_->commit();
   }
   Result<std::optional<Bytes>> get(std::string_view key) override { return store_->get(key); }
@@ -311,9 +314,10 @@ class LateStore final : public Store {
   void verify_files(const std::function<void(std::string)>& found) override { store_->verify_files(found); }
 
  private:
+  static constexpr std::size_t kLate = 10;
   std::unique_ptr<Store> store_;
   std::vector<Record> next_;
-  std::vector<Record> late_;
+  std::deque<std::vector<Record>> late_;
 };
 
 // Runs in the child: appends until it is killed, and prints each acknowledged position on the pipe.
