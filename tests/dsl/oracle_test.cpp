@@ -18,6 +18,7 @@ struct Tally {
   std::size_t editions = 0, refused = 0, answers = 0;
   std::map<Status, std::size_t> by_status;
   std::set<std::string> codes;
+  std::set<std::size_t> kinds;  ///< of expressions
 };
 
 constexpr std::array kMissing{0, 15, 40, 75};
@@ -60,6 +61,7 @@ TEST(Oracle, AgreesOnRandomEditionsAndFacts) {
       ++tally.refused;
       continue;
     }
+    tally.kinds.merge(expression_kinds(*subject->parsed.file));
     std::optional<std::string> found;
     for (int round = 0; round < campaign.facts && !found; ++round) {
       const Facts facts = facts_of_round(*subject, round);
@@ -83,6 +85,7 @@ TEST(Oracle, AgreesOnRandomEditionsAndFacts) {
   EXPECT_LT(tally.refused * 5, tally.editions) << "the generator writes éditions that do not compile";
   for (const Status status : {Status::kKnown, Status::kUndetermined, Status::kNone, Status::kError})
     EXPECT_GT(tally.by_status[status] * 50, tally.answers) << "status " << static_cast<int>(status);
+  EXPECT_EQ(tally.kinds.size(), std::variant_size_v<decltype(ast::Expr::node)>) << "a kind of expression never occurs";
   for (const char* code : {"E0002", "E0003", "E0004", "E0005", "E0006", "E0010", "E0011"})
     EXPECT_TRUE(tally.codes.contains(code)) << code << " was never reached";
 }

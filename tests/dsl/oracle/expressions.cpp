@@ -346,12 +346,18 @@ Answer Oracle::sum(const Things& items, const ast::ExprPtr& source) const {
                           : (of->kind == ast::TypeExpr::Kind::kTaux ? Unit::kRate : Unit::kNumber);
     return known({Quantity{unit, 0}});
   }
-  Answer total = known(items.front());
-  for (std::size_t i = 1; i < items.size(); ++i) {
-    total = add(total.value, items[i], 1);
-    if (!is(total, Status::kKnown)) return total;
+  if (std::holds_alternative<Period>(items.front().is)) {
+    Period total;
+    for (const Thing& item : items) {
+      total.months += std::get<Period>(item.is).months;
+      total.days += std::get<Period>(item.is).days;
+    }
+    return kept(std::move(total));
   }
-  return total;
+  Quantity total = std::get<Quantity>(items.front().is);
+  total.amount = 0;
+  for (const Thing& item : items) total.amount += std::get<Quantity>(item.is).amount;
+  return kept(std::move(total));  // only the total must fit
 }
 
 Answer Oracle::node(const ast::Aggregated& node) {

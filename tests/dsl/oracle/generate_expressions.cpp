@@ -313,6 +313,11 @@ Generator::Written Generator::rounding(std::vector<std::pair<Shape, Shape>> divi
   const std::string mode(
       random_.pick({"au plus proche", "au pair", "au pair", "inférieur", "supérieur", "en troncature"}));
   std::string text = "arrondi " + mode + " de ";
+  if (random_.chance(40)) {  // halves are where the modes differ
+    const std::string amount = at(kUnary, leaf(unit));
+    if (unit.kind == Shape::Kind::kRate) return {text + amount + " / 2", kOpen};
+    return {random_.chance(50) ? text + amount + " / 2" : text + "50 % × " + amount, kOpen};
+  }
   if (product && random_.chance(50)) {
     text += at(kSum, expression(*product, depth - 1));
   } else {

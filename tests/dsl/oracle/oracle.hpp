@@ -41,6 +41,9 @@ struct Answer {
 [[nodiscard]] bool operator==(const Answer& a, const Answer& b);
 [[nodiscard]] std::string show(const Answer& answer);
 
+/// Which kinds of expressions the rules of a file are made of: indices of ast::Expr::node.
+[[nodiscard]] std::set<std::size_t> expression_kinds(const ast::File& file);
+
 /// What is known of an objet; a décision recorded as undetermined has that status here too.
 struct Facts {
   std::map<std::string, Thing> fields;

@@ -78,6 +78,16 @@ std::string rule_name(const ast::Decl& decl) {
 
 }  // namespace
 
+std::set<std::size_t> expression_kinds(const ast::File& file) {
+  std::set<std::size_t> kinds;
+  const Visit visit = [&](const ast::ExprPtr& expr) {
+    kinds.insert(expr->node.index());
+    std::visit(Children{visit}, expr->node);
+  };
+  for (const ast::Decl& decl : file.decls) visit_rule(decl, visit);
+  return kinds;
+}
+
 std::set<FactId> Oracle::readable(const std::string& name) const {
   if (const auto field = field_ids_.find(name); field != field_ids_.end()) return {field->second};
   std::set<FactId> facts;
@@ -107,21 +117,27 @@ ast::TypePtr Oracle::element_type(const ast::ExprPtr& expr) const {
 }
 
 ast::TypePtr Oracle::type(const ast::ExprPtr& expr) const {
-  if (const auto* node = std::get_if<ast::NameRef>(&expr->node)) {
+  const auto named = [this](const std::string& name) -> ast::TypePtr {
     for (const ast::Decl& decl : file_.decls) {
       if (const auto* objet = std::get_if<ast::ObjetDecl>(&decl.node))
         for (const auto& field : objet->fields)
-          if (field.name.text == node->name) return field.type;
-      if (const auto* rule = std::get_if<ast::DefinitionDecl>(&decl.node); rule && rule->name.text == node->name)
+          if (field.name.text == name) return field.type;
+      if (const auto* rule = std::get_if<ast::DefinitionDecl>(&decl.node); rule && rule->name.text == name)
         return rule->type ? rule->type : type(rule->value);
-      if (const auto* rule = std::get_if<ast::DecisionDecl>(&decl.node); rule && rule->name.text == node->name)
+      if (const auto* rule = std::get_if<ast::DecisionDecl>(&decl.node); rule && rule->name.text == name)
         return rule->type ? rule->type : type(rule->cases.front().value);
-      if (const auto* set = std::get_if<ast::ParameterDecl>(&decl.node); set && set->name.text == node->name)
+      if (const auto* set = std::get_if<ast::ParameterDecl>(&decl.node); set && set->name.text == name)
         return set->type ? set->type : type(set->values.front().value);
     }
-    return column_type(node->name);
+    return column_type(name);
+  };
+  if (const auto* node = std::get_if<ast::NameRef>(&expr->node)) return named(node->name);
+  if (const auto* node = std::get_if<ast::Recorded>(&expr->node)) return named(node->decision.text);
+  if (const auto* node = std::get_if<ast::At>(&expr->node)) return named(node->parameter.text);
+  if (const auto* node = std::get_if<ast::Of>(&expr->node)) {
+    const ast::TypePtr of = named(node->name.text);
+    return of && of->kind == ast::TypeExpr::Kind::kMap ? of->element : of;
   }
-  if (const auto* node = std::get_if<ast::Of>(&expr->node)) return column_type(node->name.text);
   if (const auto* node = std::get_if<ast::Filter>(&expr->node)) return type(node->source);
   if (const auto* node = std::get_if<ast::Distinct>(&expr->node)) return type(node->source);
   if (const auto* node = std::get_if<ast::Binary>(&expr->node)) return type(node->left);
