@@ -182,8 +182,11 @@ class Teller {
   }
 
   [[nodiscard]] std::string membership(const Code& code, bool wanted) {
+    const bool quantified = code->op == Op::kQuantified;
+    // What follows « vérifient » speaks of an element, and has no value by itself.
+    if (quantified && static_cast<ast::Quantified::Test>(code->b) == ast::Quantified::Test::kVerify) return {};
     const Val list = state_.eval(code->kids[1]);
-    if (code->op == Op::kIn) {
+    if (!quantified) {
       if (list.status != Status::kKnown) return {};
       const bool inside = (code->a == 0) == wanted;
       if (inside && list.value.as<List>()->empty()) return {};
