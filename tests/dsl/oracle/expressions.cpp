@@ -298,7 +298,7 @@ Answer Oracle::node(const ast::Of& node) {
   const auto* constant = std::get_if<Constant>(&operand.value.is);
   const bool of_row = is(operand, Status::kKnown) && constant && has_column(*constant, wanted);
   const bool of_list = is(operand, Status::kKnown) && std::holds_alternative<Things>(operand.value.is);
-  if (!of_row && !of_list && is_global(wanted)) return lookup(wanted, operand);
+  if (!of_row && !of_list && is_association(wanted)) return lookup(wanted, operand);
   if (!is(operand, Status::kKnown)) return operand;
   if (of_row) return column(*constant, wanted);
   if (of_list) {

@@ -40,13 +40,25 @@ std::string Generator::of() { return std::string(random_.pick({"de ", "de ", "du
 
 std::vector<std::string> Generator::names(const Shape& shape) const {
   std::vector<std::string> found;
+  const auto hidden = [this](const std::string& name) {  // by a column of the element
+    return std::ranges::any_of(scopes_, [&](const Shape& scope) {
+      return scope.kind == Shape::Kind::kRow &&
+             std::ranges::count(tables_[scope.named].columns, name, &Named::name) > 0;
+    });
+  };
   for (const auto* list : {&fields_, &parameters_, &definitions_, &decisions_, &conditions_})
     for (const Named& named : *list)
-      if (named.shape == shape) found.push_back(named.name);
-  for (const Shape& scope : scopes_) {
-    if (scope.kind != Shape::Kind::kRow) continue;
-    for (const Named& column : tables_[scope.named].columns)
-      if (column.shape == shape) found.insert(found.end(), 3, column.name);
+      if (named.shape == shape && !hidden(named.name)) found.push_back(named.name);
+  for (std::size_t s = 0; s < scopes_.size(); ++s) {
+    if (scopes_[s].kind != Shape::Kind::kRow) continue;
+    const auto hidden_inside = [&](const std::string& name) {
+      return std::any_of(scopes_.begin() + static_cast<std::ptrdiff_t>(s) + 1, scopes_.end(), [&](const Shape& inner) {
+        return inner.kind == Shape::Kind::kRow &&
+               std::ranges::count(tables_[inner.named].columns, name, &Named::name) > 0;
+      });
+    };
+    for (const Named& column : tables_[scopes_[s].named].columns)
+      if (column.shape == shape && !hidden_inside(column.name)) found.insert(found.end(), 3, column.name);
   }
   if (!scopes_.empty() && scopes_.back() == shape) found.insert(found.end(), 3, "élément");
   return found;

@@ -159,6 +159,10 @@ void Generator::tables() {
     std::vector<std::string> titles;
     for (const Shape& shape : shapes) {
       table.columns.push_back({fresh_name(), shape});
+      if (t > 0 && shape.kind == kInt && random_.chance(30)) {  // two tables with a column of one name
+        const Named& other = random_.pick(tables_[0].columns);
+        if (std::ranges::count(table.columns, other.name, &Named::name) == 0) table.columns.back().name = other.name;
+      }
       titles.push_back(table.columns.back().name + " : " + type_name(shape));
     }
     Block block{.header = fmt::format("table {} ({})", table.name, fmt::join(titles, " | "))};
@@ -201,6 +205,10 @@ void Generator::objet() {
   Block block{.header = "objet " + fresh_name()};
   for (const Shape& shape : shapes) {
     fields_.push_back({fresh_name(), shape});
+    if (shape.kind != kMap && random_.chance(6)) {  // a fact with the name of a column
+      const std::string& name = random_.pick(random_.pick(tables_).columns).name;
+      if (std::ranges::count(fields_, name, &Named::name) == 0) fields_.back().name = name;
+    }
     block.clauses.push_back(
         fmt::format("{} : {}{}", fields_.back().name, type_name(shape), random_.chance(20) ? ", facultatif" : ""));
   }
@@ -287,7 +295,9 @@ void Generator::decision() {
     if (field.shape.kind == kList || field.shape.kind == kRow) shapes.push_back(field.shape);
   const Shape shape = random_.pick(shapes);
   const std::string name = fresh_name();
-  Block block{.header = fmt::format("décision {} : {}", name, type_name(shape)), .free_order = true};
+  const bool inferred = shape.kind != kList && random_.chance(15);
+  Block block{.header = fmt::format("décision {}{}", name, inferred ? "" : " : " + type_name(shape)),
+              .free_order = true};
   const bool few_values = random_.chance(60);  // constants agree or differ; expressions may be unknown
   const auto value = [&] {
     if (random_.chance(20)) return reason();
@@ -462,6 +472,21 @@ void Generator::scrutin() {
   ballots_.push_back({name, member});
 }
 
+/// Sources, comments and lines that go on: they change nothing.
+void Generator::margins() {
+  edition_.head.insert(edition_.head.begin() + 2, {.header = "source CQ « Contrat Quartiers »"});
+  const auto margin = [this](std::string& line) {
+    if (random_.chance(10)) line += "    source CQ § 7.C.I.1.a";
+    if (random_.chance(5)) line += random_.chance(50) ? "\n      source CQ § 5.A ; CQ § 4" : "\n      source CQ";
+    if (random_.chance(5)) line += "  -- à voir avec « le comité »";
+  };
+  for (Block& block : edition_.rules) {
+    margin(block.header);
+    for (std::string& clause : block.clauses) margin(clause);
+    if (!block.last.empty()) margin(block.last);
+  }
+}
+
 Generator::Generator(std::uint64_t seed, bool about_facts) : random_(seed), about_facts_(about_facts) {
   texts_ = {"un", "deux", "été", "à voir", "L'Escaut"};
   ints_ = {0, 1, 2};
@@ -500,6 +525,7 @@ Generator::Generator(std::uint64_t seed, bool about_facts) : random_(seed), abou
   decision();
   condition();
   random_.shuffle(edition_.rules);  // a rule may be named before it is declared
+  margins();
 }
 
 }  // namespace assemblier::dsl::oracle

@@ -132,6 +132,7 @@ class Generator {
   void grille();
   void condition();
   void scrutin();
+  void margins();
   std::string type_name(const Shape& shape) const;
   std::string cell(const Shape& shape);
   std::string fraction();

@@ -72,8 +72,9 @@ Oracle::Oracle(const ast::File& file, const Facts& facts, Flaw flaw) : file_(fil
 
 // ---------------------------------------------------------------- names
 
-bool Oracle::is_global(const std::string& name) const {
-  return field_ids_.contains(name) || rule_ids_.contains(name) || find<ast::ParameterDecl>(file_, name) != nullptr;
+bool Oracle::is_association(const std::string& name) const {
+  const ast::TypePtr type = type_of(name);
+  return type && type->kind == ast::TypeExpr::Kind::kMap;
 }
 
 Answer Oracle::name(const std::string& name) {

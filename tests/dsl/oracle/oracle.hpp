@@ -69,7 +69,7 @@ class Oracle {
   [[nodiscard]] Answer parameter(const ast::ParameterDecl& parameter, std::optional<Day> day);
   [[nodiscard]] Answer column(const Constant& row, const std::string& name) const;
   [[nodiscard]] Answer cell(const ast::TypeExpr& type, const ast::TableDecl::Cell& cell) const;
-  [[nodiscard]] bool is_global(const std::string& name) const;
+  [[nodiscard]] bool is_association(const std::string& name) const;
   [[nodiscard]] bool has_column(const Constant& row, const std::string& name) const;
   [[nodiscard]] std::vector<std::string> types_of_constant(const std::string& name) const;
 
@@ -113,6 +113,7 @@ class Oracle {
 
   [[nodiscard]] ast::TypePtr element_type(const ast::ExprPtr& expr) const;
   [[nodiscard]] ast::TypePtr type(const ast::ExprPtr& expr) const;
+  [[nodiscard]] ast::TypePtr type_of(const std::string& name) const;
   [[nodiscard]] ast::TypePtr column_type(const std::string& name) const;
 
   const ast::File& file_;

@@ -116,26 +116,28 @@ ast::TypePtr Oracle::element_type(const ast::ExprPtr& expr) const {
   return of && of->element ? of->element : of;
 }
 
+/// A fact, rule or parameter of this name; otherwise a column.
+ast::TypePtr Oracle::type_of(const std::string& name) const {
+  for (const ast::Decl& decl : file_.decls) {
+    if (const auto* objet = std::get_if<ast::ObjetDecl>(&decl.node))
+      for (const auto& field : objet->fields)
+        if (field.name.text == name) return field.type;
+    if (const auto* rule = std::get_if<ast::DefinitionDecl>(&decl.node); rule && rule->name.text == name)
+      return rule->type ? rule->type : type(rule->value);
+    if (const auto* rule = std::get_if<ast::DecisionDecl>(&decl.node); rule && rule->name.text == name)
+      return rule->type ? rule->type : type(rule->cases.front().value);
+    if (const auto* set = std::get_if<ast::ParameterDecl>(&decl.node); set && set->name.text == name)
+      return set->type ? set->type : type(set->values.front().value);
+  }
+  return column_type(name);
+}
+
 ast::TypePtr Oracle::type(const ast::ExprPtr& expr) const {
-  const auto named = [this](const std::string& name) -> ast::TypePtr {
-    for (const ast::Decl& decl : file_.decls) {
-      if (const auto* objet = std::get_if<ast::ObjetDecl>(&decl.node))
-        for (const auto& field : objet->fields)
-          if (field.name.text == name) return field.type;
-      if (const auto* rule = std::get_if<ast::DefinitionDecl>(&decl.node); rule && rule->name.text == name)
-        return rule->type ? rule->type : type(rule->value);
-      if (const auto* rule = std::get_if<ast::DecisionDecl>(&decl.node); rule && rule->name.text == name)
-        return rule->type ? rule->type : type(rule->cases.front().value);
-      if (const auto* set = std::get_if<ast::ParameterDecl>(&decl.node); set && set->name.text == name)
-        return set->type ? set->type : type(set->values.front().value);
-    }
-    return column_type(name);
-  };
-  if (const auto* node = std::get_if<ast::NameRef>(&expr->node)) return named(node->name);
-  if (const auto* node = std::get_if<ast::Recorded>(&expr->node)) return named(node->decision.text);
-  if (const auto* node = std::get_if<ast::At>(&expr->node)) return named(node->parameter.text);
+  if (const auto* node = std::get_if<ast::NameRef>(&expr->node)) return type_of(node->name);
+  if (const auto* node = std::get_if<ast::Recorded>(&expr->node)) return type_of(node->decision.text);
+  if (const auto* node = std::get_if<ast::At>(&expr->node)) return type_of(node->parameter.text);
   if (const auto* node = std::get_if<ast::Of>(&expr->node)) {
-    const ast::TypePtr of = named(node->name.text);
+    const ast::TypePtr of = type_of(node->name.text);
     return of && of->kind == ast::TypeExpr::Kind::kMap ? of->element : of;
   }
   if (const auto* node = std::get_if<ast::Filter>(&expr->node)) return type(node->source);
