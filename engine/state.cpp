@@ -1,6 +1,7 @@
 #include "engine/state.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -20,21 +21,21 @@ T& as(Datum& datum) {
   return *datum.get<T>();
 }
 
-void apply(State& state, const Change& change) {
+void apply(State& state, Change&& change) {
   switch (change.kind) {
     case Change::Kind::kSet:
       if (change.value.is_null()) {
         std::erase_if(state.fields, [&change](const auto& field) { return field.first == change.field; });
       } else {
-        slot(state.fields, change.field) = change.value;
+        slot(state.fields, change.field) = std::move(change.value);
       }
       return;
     case Change::Kind::kEntry:
-      slot(as<Datum::Map>(slot(state.fields, change.field)), change.key) = change.value;
+      slot(as<Datum::Map>(slot(state.fields, change.field)), change.key) = std::move(change.value);
       return;
     case Change::Kind::kAppend: {
       auto& list = as<Datum::List>(slot(state.fields, change.field));
-      if (const auto* added = change.value.get<Datum::List>()) list.insert(list.end(), added->begin(), added->end());
+      if (auto* added = change.value.get<Datum::List>()) std::ranges::move(*added, std::back_inserter(list));
       return;
     }
   }
@@ -68,18 +69,20 @@ std::string_view category(std::string_view flux) {
   return slash == std::string_view::npos ? std::string_view() : flux.substr(0, slash);
 }
 
-void evolve(State& state, const Evenement& event) {
+void evolve(State& state, const Evenement& event) { evolve(state, Evenement(event)); }
+
+void evolve(State& state, Evenement&& event) {
   if (!state.exists()) {
-    state.flux = event.flux;
-    state.objet = event.payload.objet;
+    state.flux = std::move(event.flux);
+    state.objet = std::move(event.payload.objet);
   }
   state.edition = event.edition;
-  state.etat = event.payload.to;
-  for (const Change& change : event.payload.changes) apply(state, change);
-  for (const Decision& decision : event.payload.decisions) {
+  state.etat = std::move(event.payload.to);
+  for (Change& change : event.payload.changes) apply(state, std::move(change));
+  for (Decision& decision : event.payload.decisions) {
     const auto at = std::ranges::find(state.decisions, decision.name, &Retained::name);
     Retained& retained = at != state.decisions.end() ? *at : state.decisions.emplace_back();
-    retained = {decision.name, decision.status, decision.value, decision.reasons};
+    retained = {std::move(decision.name), decision.status, std::move(decision.value), std::move(decision.reasons)};
   }
   ++state.events;
   state.date = event.date;

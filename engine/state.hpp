@@ -49,6 +49,7 @@ struct State {
 
 /// Applies one event; total: any well-formed event applies to any state.
 void evolve(State& state, const Evenement& event);
+void evolve(State& state, Evenement&& event);
 
 /// evolve on stored bytes, reading only the effects. French error naming position and flux when they do not decode.
 [[nodiscard]] std::expected<void, std::string> fold(State& state, const storage::StoredEvent& stored);
