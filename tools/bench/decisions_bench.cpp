@@ -161,7 +161,7 @@ Decided decide_native(const Sample& s, const Native& n) {
   static const std::int32_t first = make_date(2024, 1, 29)->days;
   static const std::int32_t last = make_date(2024, 3, 1)->days;
   Decided out;
-  const bool share = static_cast<__int128>(*n.demande) * 1'000'000'000 <= static_cast<__int128>(*n.cout) * 800'000'000;
+  const bool share = static_cast<Int128>(*n.demande) * 1'000'000'000 <= static_cast<Int128>(*n.cout) * 800'000'000;
   out.recevable = *n.quartiers != 0 && *n.depot >= first && *n.depot <= last && *n.demande > 0 && share ? Answer::kYes
                                                                                                         : Answer::kNo;
   std::uint32_t concerned = 0;
