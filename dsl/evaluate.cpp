@@ -273,13 +273,27 @@ Val Evaluator::State::vote(const RuleInfo& info, bool missing_members) {
   if (!best) return known(Value(false));
   if (m == 0 || worst) return known(Value(best));
   Missing missing;
+  for (Value& member : silent) missing.member(std::move(member));  // first: add() names nobody twice
   if (positions.status == Status::kUndetermined) {
     missing.add(positions);
-  } else if (const Index fact = origin(program, rules.positions); fact != kNoIndex) {
-    missing.add(fact);
+  } else {
+    origins(rules.positions, missing);
   }
-  for (Value& member : silent) missing.member(std::move(member));
   return missing.take();
+}
+
+bool Evaluator::State::origins(const Code& code, Missing& missing) {
+  if (code->op == Op::kIf) {
+    const Val condition = eval(code->kids[0]);
+    return condition.status == Status::kKnown && origins(code->kids[condition.value.as<bool>() ? 1 : 2], missing);
+  }
+  if (code->op == Op::kRule) {
+    const RuleInfo& rule = program.rules[code->a];
+    return rule.kind == RuleInfo::Kind::kDefinition && rule.value && origins(rule.value, missing);
+  }
+  const Index fact = origin(program, code);
+  if (fact != kNoIndex) missing.add(fact);
+  return fact != kNoIndex;
 }
 
 Index origin(const Program& program, const Code& code) {

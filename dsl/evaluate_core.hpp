@@ -62,6 +62,8 @@ struct Evaluator::State {
   [[nodiscard]] Val condition(const RuleInfo& rule);
   [[nodiscard]] Val exigence(const ExigenceInfo& exigence, Index index);
   [[nodiscard]] Val vote(const RuleInfo& rule, bool missing_members);
+  /// The association behind `code`, through définitions and the branches that were taken; false when it is no fact.
+  bool origins(const Code& code, Missing& missing);
   void note(Trace::Kind kind, Index id);
   [[nodiscard]] std::string reason(const RuleInfo::Case& choice);
 

@@ -197,8 +197,11 @@ Val Evaluator::State::eval(const Code& code) {
     case Op::kParameterAt:
     case Op::kRecorded:
       return leaf(node);
-    case Op::kRule:
-      return rule(node.a);
+    case Op::kRule: {
+      // The false exigences belong to the condition itself, not to what reads it.
+      const Val& read = rule(node.a);
+      return read.status == Status::kKnown ? known(read.value) : read;
+    }
     case Op::kVote:
       return vote(program.rules[node.a], node.b == 1);
     case Op::kNot:
@@ -551,6 +554,7 @@ Val Evaluator::State::lookup(const Node& node) {
     if (same_value(name, key.value)) return known(value);
   }
   if (node.a != kNoIndex) return undetermined(node.a);
+  if (Missing missing; origins(node.kids[0], missing)) return missing.take();
   return failure("E0008", fmt::format("aucune valeur pour {}", show(program, key.value)));
 }
 

@@ -232,6 +232,7 @@ objet Dossier
   membre : Financeur
   membres : liste de Financeur
   votes : Avis par Financeur
+  anciens votes : Avis par Financeur
 
 règles du Dossier
 
@@ -344,6 +345,54 @@ scénario « tous s'abstiennent sans compter »
   attendu issue = non
 )"),
             kNoFailure);
+}
+
+TEST(EvaluatorCase, AnEntryMissingFromTheAssociationThatWasChosenIsAMissingFact) {
+  EXPECT_EQ(failures(R"(définition choisis = si a alors votes sinon anciens votes
+définition voix = choisis de CAF
+
+scrutin choisi
+  collège membres
+  positions choisis
+  pour favorable
+  contre défavorable, réservé
+  acquis à l'unanimité des membres
+
+définition issue = choisi est acquis
+
+scénario « les nouveaux »
+  étant donné a = oui, membres = CAF, votes de Région = favorable, anciens votes de CAF = favorable
+  attendu voix indéterminée : votes, issue indéterminée : votes
+
+scénario « les anciens »
+  étant donné a = non, membres = CAF, anciens votes de Région = favorable
+  attendu voix indéterminée : anciens votes, issue indéterminée : anciens votes
+)"),
+            kNoFailure);
+}
+
+TEST(EvaluatorCase, FalseExigencesBelongToTheConditionAlone) {
+  const std::string rules = R"(condition entière
+  exige « un » a
+  exige « deux » b
+
+définition alias = entière
+
+décision reprise : booléen
+  entière quand n = 1
+)";
+  const Compiled compiled = compile(std::string(kHead) + rules);
+  ASSERT_TRUE(compiled.program);
+  const Program& program = *compiled.program;
+  Facts facts;
+  facts.fields = {{"a", {true}}, {"b", {false}}, {"n", {Quantity{Unit::kNumber, 1}}}};
+  const RealFacts real(program, facts);
+  Evaluator evaluator(program, real.context());
+  EXPECT_EQ(evaluator.rule(program.find_rule("entière")).unmet, std::vector<Index>{1});
+  for (const char* other : {"alias", "reprise"}) {
+    EXPECT_TRUE(evaluator.rule(program.find_rule(other)).is_false()) << other;
+    EXPECT_TRUE(evaluator.rule(program.find_rule(other)).unmet.empty()) << other;
+  }
 }
 
 }  // namespace
