@@ -120,7 +120,7 @@ Things list_of(const Thing& thing) {
   if (const auto* things = std::get_if<Things>(&thing.is)) return *things;
   if (const auto* entries = std::get_if<Entries>(&thing.is)) {
     Things values;
-    for (const auto& entry : *entries) values.push_back(entry.second);
+    for (const auto& entry : *entries) values.push_back(entry.value);
     return values;
   }
   return {thing};  // a single value where a list is expected is a list of one
@@ -250,7 +250,7 @@ Answer Oracle::node(const ast::Quantified& node) {
         const Answer association = expression(node.argument);
         if (auto answer = blocked({element, association})) return *answer;
         for (const auto& entry : std::get<Entries>(association.value.is))
-          if (entry.first == element.value) return truth(true);
+          if (entry.key == element.value) return truth(true);
         return truth(false);
       }
     }
@@ -288,8 +288,8 @@ Answer Oracle::lookup(const std::string& association, const Answer& key) {
   for (const auto& [each, value] : std::get<Entries>(entries.value.is))
     if (each == key.value) return known(value);
   Answer answer;
-  for (const FactId fact : readable(association)) answer.missing.insert(fact);
-  return answer;
+  answer.missing = origins(association);
+  return answer.missing.empty() ? error("E0008") : answer;
 }
 
 Answer Oracle::node(const ast::Of& node) {

@@ -66,7 +66,7 @@ std::vector<std::string> Generator::names(const Shape& shape) const {
 
 std::vector<Generator::Named> Generator::maps() const {
   std::vector<Named> found;
-  for (const auto* list : {&fields_, &definitions_})
+  for (const auto* list : {&fields_, &definitions_, &decisions_})
     for (const Named& named : *list)
       if (named.shape.kind == Shape::Kind::kMap) found.push_back(named);
   return found;
@@ -159,7 +159,8 @@ Generator::Written Generator::conditional(const Shape& shape, int depth) {
 
 Generator::Written Generator::expression(const Shape& shape, int depth) {
   using enum Shape::Kind;
-  if (depth <= 0 || shape.kind == kMap) return leaf(shape);
+  if (depth <= 0) return leaf(shape);
+  if (shape.kind == kMap) return random_.chance(40) ? conditional(shape, depth) : leaf(shape);
   if (random_.chance(8)) return conditional(shape, depth);
   if (random_.chance(20)) return leaf(shape);
   if (random_.chance(15))

@@ -56,7 +56,7 @@ Thing Generator::fact(const Shape& shape, bool wild) {
       for (std::size_t i = random_.below(6); i > 0; --i) {
         Thing key = fact(shape.of[1], wild);
         bool there = false;
-        for (const auto& entry : entries) there = there || entry.first == key;
+        for (const auto& entry : entries) there = there || entry.key == key;
         if (!there) entries.emplace_back(std::move(key), fact(shape.of[0], wild));
       }
       return {std::move(entries)};

@@ -292,17 +292,18 @@ void Generator::decision() {
   using enum Shape::Kind;
   std::vector<Shape> shapes{{kBool}, {kInt}, {kMoney}, {kDate}, {kText}, {kEnum, 0}, {kEnum, 0}, {kEnum, 1}};
   for (const Named& field : fields_)
-    if (field.shape.kind == kList || field.shape.kind == kRow) shapes.push_back(field.shape);
+    if (field.shape.kind == kList || field.shape.kind == kRow || field.shape.kind == kMap)
+      shapes.push_back(field.shape);
   const Shape shape = random_.pick(shapes);
   const std::string name = fresh_name();
-  const bool inferred = shape.kind != kList && random_.chance(15);
+  const bool inferred = shape.kind != kList && random_.chance(15);  // from the first value, so there must be one
   Block block{.header = fmt::format("décision {}{}", name, inferred ? "" : " : " + type_name(shape)),
               .free_order = true};
   const bool few_values = random_.chance(60);  // constants agree or differ; expressions may be unknown
   const auto value = [&] {
-    if (random_.chance(20)) return reason();
+    if (!inferred && random_.chance(20)) return reason();
     if (shape.kind == kList) return values(shape, 2);
-    return few_values ? literal(shape).text : expression(shape, 2).text;
+    return few_values && shape.kind != kMap ? literal(shape).text : expression(shape, 2).text;
   };
   // cases that exclude each other as rules do, or any tests at all
   const std::string pivot = random_.pick(names({kInt}));
@@ -448,7 +449,9 @@ void Generator::scrutin() {
   const std::string name = fresh_name();
   Block block{.header = "scrutin " + name};
   block.clauses.push_back("collège " + expression({kList, 0, {member}}, random_.chance(60) ? 0 : 2).text);
-  block.clauses.push_back("positions " + positions);
+  block.clauses.push_back("positions " + (random_.chance(15)
+                                              ? "(" + conditional({kMap, 0, {{kEnum, position_}, member}}, 2).text + ")"
+                                              : positions));
   std::vector<std::string> in_favour, against, abstention, absence;
   std::vector<std::string> all = enumerations_[position_].values;
   random_.shuffle(all);

@@ -88,7 +88,11 @@ Answer Oracle::name(const std::string& name) {
 
 Answer Oracle::global(const std::string& name) {
   if (field_ids_.contains(name)) return field(name);
-  if (rule_ids_.contains(name)) return rule(name);
+  if (rule_ids_.contains(name)) {
+    Answer answer = rule(name);
+    answer.unmet.clear();  // they are the condition's own
+    return answer;
+  }
   if (const auto* found = find<ast::ParameterDecl>(file_, name)) return parameter(*found, {});
   std::vector<std::string> types = types_of_constant(name);
   if (types.empty()) throw std::logic_error("unknown name: " + name);
@@ -101,6 +105,19 @@ Answer Oracle::field(const std::string& name) const {
   Answer answer;
   answer.missing.insert(field_ids_.at(name));
   return answer;
+}
+
+std::set<FactId> Oracle::origins(const std::string& association) {
+  if (const auto field = field_ids_.find(association); field != field_ids_.end()) return {field->second};
+  const auto* definition = find<ast::DefinitionDecl>(file_, association);
+  return definition ? origins(definition->value) : std::set<FactId>{};
+}
+
+std::set<FactId> Oracle::origins(const ast::ExprPtr& expr) {
+  if (const auto* ref = std::get_if<ast::NameRef>(&expr->node)) return origins(ref->name);
+  const auto* choice = std::get_if<ast::Conditional>(&expr->node);
+  if (!choice) return {};
+  return origins(is(expression(choice->condition), true) ? choice->then : choice->otherwise);
 }
 
 std::vector<std::string> Oracle::types_of_constant(const std::string& name) const {

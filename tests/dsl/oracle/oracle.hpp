@@ -110,6 +110,9 @@ class Oracle {
   [[nodiscard]] Answer decide(const ast::ScrutinDecl& scrutin);
   [[nodiscard]] Answer silent(const ast::ScrutinDecl& scrutin);
   [[nodiscard]] std::set<FactId> reads(const ast::ExprPtr& expr) const;
+  /// The fact that an association is, seen through définitions and the branches taken.
+  [[nodiscard]] std::set<FactId> origins(const std::string& association);
+  [[nodiscard]] std::set<FactId> origins(const ast::ExprPtr& expr);
 
   [[nodiscard]] ast::TypePtr element_type(const ast::ExprPtr& expr) const;
   [[nodiscard]] ast::TypePtr type(const ast::ExprPtr& expr) const;

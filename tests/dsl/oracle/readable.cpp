@@ -109,6 +109,13 @@ std::set<FactId> Oracle::reads(const ast::ExprPtr& expr) const {
   return facts;
 }
 
+/// What the type of a décision is inferred from.
+static ast::ExprPtr first_value(const ast::DecisionDecl& decision) {
+  for (const auto& each : decision.cases)
+    if (each.value) return each.value;
+  return decision.otherwise ? decision.otherwise->value : nullptr;
+}
+
 // ---------------------------------------------------------------- types, for the sum of nothing
 
 ast::TypePtr Oracle::element_type(const ast::ExprPtr& expr) const {
@@ -125,7 +132,7 @@ ast::TypePtr Oracle::type_of(const std::string& name) const {
     if (const auto* rule = std::get_if<ast::DefinitionDecl>(&decl.node); rule && rule->name.text == name)
       return rule->type ? rule->type : type(rule->value);
     if (const auto* rule = std::get_if<ast::DecisionDecl>(&decl.node); rule && rule->name.text == name)
-      return rule->type ? rule->type : type(rule->cases.front().value);
+      return rule->type ? rule->type : type(first_value(*rule));
     if (const auto* set = std::get_if<ast::ParameterDecl>(&decl.node); set && set->name.text == name)
       return set->type ? set->type : type(set->values.front().value);
   }
@@ -133,6 +140,7 @@ ast::TypePtr Oracle::type_of(const std::string& name) const {
 }
 
 ast::TypePtr Oracle::type(const ast::ExprPtr& expr) const {
+  if (!expr) return nullptr;
   if (const auto* node = std::get_if<ast::NameRef>(&expr->node)) return type_of(node->name);
   if (const auto* node = std::get_if<ast::Recorded>(&expr->node)) return type_of(node->decision.text);
   if (const auto* node = std::get_if<ast::At>(&expr->node)) return type_of(node->parameter.text);

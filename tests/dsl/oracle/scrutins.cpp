@@ -71,8 +71,7 @@ Answer Oracle::decide(const ast::ScrutinDecl& scrutin) {
   if (is(college, Status::kNone) || is(votes, Status::kNone)) return *united_none({college, votes});
   if (!is(college, Status::kKnown)) return *united_unknown({college, votes});
   std::vector<Position> spoken;
-  Answer open;
-  unite_missing(open, votes);
+  Things silent_ones;
   for (const Thing& member : without_doubles(std::get<Things>(college.value.is))) {  // one member, one position
     const Thing* vote = nullptr;
     if (is(votes, Status::kKnown))
@@ -81,11 +80,11 @@ Answer Oracle::decide(const ast::ScrutinDecl& scrutin) {
     if (vote)
       spoken.push_back(meaning(scrutin, *vote));
     else
-      open.members.push_back(member);
+      silent_ones.push_back(member);
   }
   const auto if_silent = [&](Position position) {
     std::vector<Position> positions = spoken;
-    positions.resize(spoken.size() + open.members.size(), position);
+    positions.resize(spoken.size() + silent_ones.size(), position);
     return acquired(scrutin, positions);
   };
   if (flaw_ == Flaw::kSilenceIsRefusal) return truth(if_silent(Position::kAgainst));
@@ -94,7 +93,10 @@ Answer Oracle::decide(const ast::ScrutinDecl& scrutin) {
                       (scrutin.abstention.empty() || if_silent(Position::kAbstention)) &&
                       (scrutin.absence.empty() || if_silent(Position::kAbsence));
   if (always) return truth(true);
-  for (const FactId fact : reads(scrutin.positions)) open.missing.insert(fact);
+  Answer open;
+  if (is(votes, Status::kKnown)) open.missing = origins(scrutin.positions);
+  open.members = silent_ones;
+  unite_missing(open, votes);
   return open;
 }
 
@@ -109,7 +111,7 @@ Answer Oracle::silent(const ast::ScrutinDecl& scrutin) {
   for (const Thing& member : without_doubles(std::get<Things>(college.value.is))) {
     bool spoke = false;
     if (is(votes, Status::kKnown))  // no positions at all: nobody has spoken
-      for (const auto& entry : std::get<Entries>(votes.value.is)) spoke = spoke || entry.first == member;
+      for (const auto& entry : std::get<Entries>(votes.value.is)) spoke = spoke || entry.key == member;
     if (!spoke) members.push_back(member);
   }
   return known({std::move(members)});

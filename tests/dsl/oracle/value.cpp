@@ -209,6 +209,8 @@ bool operator==(const Thing& a, const Thing& b) {
          std::ranges::all_of(left, [&right](const auto& entry) { return std::ranges::count(right, entry) == 1; });
 }
 
+bool operator==(const Entry& a, const Entry& b) { return a.key == b.key && a.value == b.value; }
+
 bool contains(const Things& things, const Thing& thing) { return std::ranges::count(things, thing) > 0; }
 
 Things without_doubles(const Things& things) {

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <map>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -48,13 +47,19 @@ struct Constant {
 
 struct Thing;
 using Things = std::vector<Thing>;
-using Entries = std::vector<std::pair<Thing, Thing>>;
+struct Entry;
+using Entries = std::vector<Entry>;
 
 struct Thing {
   std::variant<bool, Quantity, Day, Period, Text, Constant, Things, Entries> is;
 };
 
+struct Entry {
+  Thing key, value;
+};
+
 [[nodiscard]] bool operator==(const Thing& a, const Thing& b);
+[[nodiscard]] bool operator==(const Entry& a, const Entry& b);
 [[nodiscard]] bool contains(const Things& things, const Thing& thing);
 [[nodiscard]] Things without_doubles(const Things& things);
 
