@@ -196,14 +196,15 @@ Val Evaluator::State::vote(const RuleInfo& info, bool missing_members) {
   const RuleInfo::Scrutin& rules = *info.scrutin;
   const Val college = eval(rules.college);
   const Val positions = eval(rules.positions);
-  const auto either = [&](Status status) { return college.status == status || positions.status == status; };
-  if (either(Status::kError) || either(Status::kNone)) return *strict({&college, &positions});
+  const bool failed = college.status == Status::kError || positions.status == Status::kError;
+  if (failed || college.status == Status::kNone) return *strict({&college, &positions});
   if (college.status == Status::kUndetermined) {
     Missing missing;
     missing.add(college);
     if (positions.status == Status::kUndetermined) missing.add(positions);
     return missing.take();
   }
+  if (positions.status == Status::kNone && !college.value.as<List>()->empty()) return positions;
   std::vector<Value> silent;
   Int128 pour = 0;
   Int128 contre = 0;

@@ -461,11 +461,13 @@ Val Evaluator::State::membership(const Node& node) {
     return negated ? opposite(any) : any;
   }
   const Val list = eval(node.kids[1]);
-  // Still a disjunction: over a known empty list it is false whatever the item.
-  if (item.status == Status::kUndetermined && list.status == Status::kKnown && items(list).empty()) {
-    return known(Value(negated));
+  // Still a disjunction, of which the list says how long it is: over a known empty one it is false whatever the item.
+  if (item.status == Status::kError || list.status != Status::kKnown) {
+    if (item.status == Status::kNone && list.status == Status::kUndetermined) return list;
+    return *strict({&item, &list});
   }
-  if (auto stop = strict({&item, &list})) return *stop;
+  if (items(list).empty()) return known(Value(negated));
+  if (item.status != Status::kKnown) return item;
   return known(Value(contains(items(list), item.value) != negated));
 }
 

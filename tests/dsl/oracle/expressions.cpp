@@ -129,7 +129,9 @@ Things list_of(const Thing& thing) {
 }  // namespace
 
 Answer Oracle::expression(const ast::ExprPtr& expr) {
-  return std::visit([this](const auto& at) { return node(at); }, expr->node);
+  Answer answer = std::visit([this](const auto& at) { return node(at); }, expr->node);
+  met_error_ = met_error_ || is(answer, Status::kError);
+  return answer;
 }
 
 Answer Oracle::fold(const Answers& operands, bool deciding) const {
@@ -215,7 +217,8 @@ Answer Oracle::among(const Answer& item, const ast::ExprPtr& list) {
   }
   const Answer things = expression(list);
   if (auto answer = first_error({item, things})) return *answer;
-  if (!is(things, Status::kKnown) || is(item, Status::kNone)) return *blocked({item, things});
+  if (is(things, Status::kNone)) return *united_none({item, things});
+  if (!is(things, Status::kKnown)) return *united_unknown({item, things});
   for (const Thing& thing : list_of(things.value))
     equalities.push_back(compare(ast::BinaryOp::kEq, item, known(thing)));
   return some(equalities);

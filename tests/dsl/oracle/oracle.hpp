@@ -56,6 +56,8 @@ class Oracle {
 
   /// A définition, décision, condition or scrutin.
   [[nodiscard]] Answer rule(const std::string& name);
+  /// An error came up somewhere so far, even where it did not decide the answer.
+  [[nodiscard]] bool met_error() const { return met_error_; }
   /// The facts that the rule can read, by what is written in it and in the rules it names.
   [[nodiscard]] std::set<FactId> readable(const std::string& name) const;
 
@@ -122,6 +124,7 @@ class Oracle {
   const ast::File& file_;
   const Facts& facts_;
   Flaw flaw_;
+  bool met_error_ = false;
   std::map<std::string, FactId> field_ids_, rule_ids_;
   std::map<std::string, Answer> concluded_;
   std::vector<Answer> elements_;  ///< innermost last

@@ -68,8 +68,10 @@ Answer Oracle::decide(const ast::ScrutinDecl& scrutin) {
   const Answer college = expression(scrutin.college);
   const Answer votes = expression(scrutin.positions);
   if (auto answer = first_error({college, votes})) return *answer;
-  if (is(college, Status::kNone) || is(votes, Status::kNone)) return *united_none({college, votes});
+  if (is(college, Status::kNone)) return *united_none({college, votes});
   if (!is(college, Status::kKnown)) return *united_unknown({college, votes});
+  const bool nobody = std::get<Things>(college.value.is).empty();
+  if (is(votes, Status::kNone) && !nobody) return votes;
   std::vector<Position> spoken;
   Things silent_ones;
   for (const Thing& member : without_doubles(std::get<Things>(college.value.is))) {  // one member, one position
@@ -105,8 +107,10 @@ Answer Oracle::silent(const ast::ScrutinDecl& scrutin) {
   const Answer college = expression(scrutin.college);
   const Answer votes = expression(scrutin.positions);
   if (auto answer = first_error({college, votes})) return *answer;
-  if (auto answer = united_none({college, votes})) return *answer;
+  if (is(college, Status::kNone)) return *united_none({college, votes});
   if (!is(college, Status::kKnown)) return *united_unknown({college, votes});
+  const bool nobody = std::get<Things>(college.value.is).empty();
+  if (is(votes, Status::kNone) && !nobody) return votes;
   Things members;
   for (const Thing& member : without_doubles(std::get<Things>(college.value.is))) {
     bool spoke = false;
