@@ -9,12 +9,25 @@
 
 namespace assemblier::dsl {
 
+namespace {
+
+void conclude(Trace& trace, const Val& val) {
+  trace.status = val.status;
+  if (val.status == Status::kKnown) trace.value = val.value;
+  trace.info = val.info;
+}
+
+}  // namespace
+
+Result Trace::result() const { return to_result({status, value, info}); }
+
 void Evaluator::State::note(Trace::Kind kind, Index id) {
   const bool there = std::ranges::any_of(trace->children, [&](const Trace& t) { return t.kind == kind && t.id == id; });
   if (!there) trace->children.push_back(Trace{.kind = kind, .id = id});
 }
 
 const Val& Evaluator::State::rule(Index index) {
+  if (memo.empty()) memo.resize(program.rules.size());
   auto& slot = memo[index];
   Trace* const outer = trace;
   if (slot == nullptr) {
@@ -24,9 +37,9 @@ const Val& Evaluator::State::rule(Index index) {
     outside.swap(elements);
     Val val = compute(program.rules[index]);
     elements.swap(outside);
-    slot = std::make_unique<Val>(std::move(val));
+    slot = std::make_unique<Memo>(Memo{std::move(val), std::nullopt});
     if (outer != nullptr) {
-      mine.result = to_result(*slot);
+      conclude(mine, slot->val);
       outer->children.push_back(std::move(mine));
     }
     trace = outer;
@@ -34,11 +47,11 @@ const Val& Evaluator::State::rule(Index index) {
     const bool there = std::ranges::any_of(
         outer->children, [index](const Trace& t) { return t.kind == Trace::Kind::kRule && t.id == index; });
     if (!there) {
-      outer->children.push_back(
-          Trace{.kind = Trace::Kind::kRule, .id = index, .result = to_result(*slot), .repeated = true});
+      Trace& again = outer->children.emplace_back(Trace{.kind = Trace::Kind::kRule, .repeated = true, .id = index});
+      conclude(again, slot->val);
     }
   }
-  return *slot;
+  return slot->val;
 }
 
 Val Evaluator::State::compute(const RuleInfo& info) {
@@ -92,7 +105,7 @@ Val Evaluator::State::decision(const RuleInfo& info) {
     if (choice.value != nullptr && !truth(test, false) && test.status != Status::kError) value = eval(choice.value);
     trace = outer;
     if (outer != nullptr) {
-      mine.result = to_result(test);
+      conclude(mine, test);
       outer->children.push_back(std::move(mine));
     }
     judged.push_back({&choice, std::move(test), std::move(value)});
@@ -169,7 +182,7 @@ Val Evaluator::State::exigence(const ExigenceInfo& item, Index index) {
   Val val = eval(item.condition);
   trace = outer;
   if (outer != nullptr) {
-    mine.result = to_result(val);
+    conclude(mine, val);
     outer->children.push_back(std::move(mine));
   }
   return val;
@@ -178,13 +191,15 @@ Val Evaluator::State::exigence(const ExigenceInfo& item, Index index) {
 Val Evaluator::State::condition(const RuleInfo& info) {
   std::vector<Val> tests;
   tests.reserve(info.exigences.size());
-  auto unmet = std::make_shared<Info>();
-  for (Index i = 0; i < info.exigences.size(); ++i) {
-    tests.push_back(exigence(info.exigences[i], i));
-    if (truth(tests.back(), false)) unmet->unmet.push_back(i);
-  }
+  for (Index i = 0; i < info.exigences.size(); ++i) tests.push_back(exigence(info.exigences[i], i));
   Val val = combine(tests, false);
-  if (truth(val, false)) val.info = std::move(unmet);
+  if (truth(val, false)) {
+    auto unmet = std::make_shared<Info>();
+    for (Index i = 0; i < tests.size(); ++i) {
+      if (truth(tests[i], false)) unmet->unmet.push_back(i);
+    }
+    val.info = std::move(unmet);
+  }
   return val;
 }
 
@@ -351,9 +366,9 @@ const Result& Evaluator::rule(Index rule, Trace* trace) {
   state_->trace = trace;
   const Val& val = state_->rule(rule);
   state_->trace = nullptr;
-  auto& slot = state_->results[rule];
-  if (slot == nullptr) slot = std::make_unique<Result>(to_result(val));
-  return *slot;
+  auto& result = state_->memo[rule]->result;
+  if (!result) result = to_result(val);
+  return *result;
 }
 
 Result Evaluator::expression(const Code& code, Trace* trace) {
@@ -361,6 +376,13 @@ Result Evaluator::expression(const Code& code, Trace* trace) {
   const Val val = state_->eval(code);
   state_->trace = nullptr;
   return to_result(val);
+}
+
+bool Evaluator::hold(const std::vector<ExigenceInfo>& list) {
+  for (Index i = 0; i < list.size(); ++i) {
+    if (!truth(state_->exigence(list[i], i), true)) return false;
+  }
+  return true;
 }
 
 std::vector<Result> Evaluator::exigences(const std::vector<ExigenceInfo>& list, Trace* trace) {

@@ -17,6 +17,8 @@ namespace assemblier::dsl {
 
 enum class Status { kKnown, kUndetermined, kNone, kError };
 
+struct Info;  ///< the evaluator's inside (evaluate_core.hpp)
+
 /// A fact that can be missing: fields first, then recorded décisions (kRecordedBase + rule), then données (kDonneeBase
 /// + index).
 using FactId = std::uint32_t;
@@ -62,12 +64,16 @@ struct Context {
 /// What was looked at and what came of it, as a tree: rules, their cases or exigences, facts. Compact enough to be
 /// recorded (flattened, see engine/), complete enough to be told in sentences from the édition.
 struct Trace {
-  enum class Kind { kRule, kCase, kExigence, kFact, kParameter };
+  enum class Kind : std::uint8_t { kRule, kCase, kExigence, kFact, kParameter };
   Kind kind = Kind::kRule;
-  Index id = 0;           ///< rule, case or exigence number, fact id, parameter
-  Result result;          ///< kCase, kExigence: of the condition
-  bool repeated = false;  ///< a rule already told above: no children
-  std::vector<Trace> children;
+  bool repeated = false;               ///< a rule already told above: no children
+  Status status = Status::kKnown;      ///< kRule: its conclusion · kCase, kExigence: that of the condition
+  Index id = 0;                        ///< rule, case or exigence number, fact id, parameter
+  Value value;                         ///< of that conclusion
+  std::shared_ptr<const Info> info{};  ///< what else belongs to it
+  std::vector<Trace> children{};
+
+  [[nodiscard]] Result result() const;
 };
 
 struct EvaluateLimits {
@@ -86,6 +92,8 @@ class Evaluator {
   [[nodiscard]] Result expression(const Code& code, Trace* trace = nullptr);
   /// Each exigence in order; used for conditions and for actes.
   [[nodiscard]] std::vector<Result> exigences(const std::vector<ExigenceInfo>& list, Trace* trace = nullptr);
+  /// Whether exigences() would find every one true; stops at the first that is not.
+  [[nodiscard]] bool hold(const std::vector<ExigenceInfo>& list);
 
   struct State;  ///< the evaluator's inside (evaluate_core.hpp)
 

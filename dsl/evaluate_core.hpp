@@ -45,13 +45,15 @@ struct Evaluator::State {
   const Context context;  ///< a copy: callers write the context in place
   EvaluateLimits limits;
   std::uint64_t steps = 0;
-  std::vector<std::unique_ptr<Val>> memo;        ///< by rule
-  std::vector<std::unique_ptr<Result>> results;  ///< by rule, as handed out
-  std::vector<const Value*> elements;            ///< of the enclosing `dont`, innermost last
+  struct Memo {
+    Val val;
+    std::optional<Result> result;  ///< as handed out
+  };
+  std::vector<std::unique_ptr<Memo>> memo;  ///< by rule; empty until one is asked for
+  std::vector<const Value*> elements;       ///< of the enclosing `dont`, innermost last
   Trace* trace = nullptr;
 
-  State(const Program& p, const Context& c, const EvaluateLimits& l)
-      : program(p), context(c), limits(l), memo(p.rules.size()), results(p.rules.size()) {}
+  State(const Program& p, const Context& c, const EvaluateLimits& l) : program(p), context(c), limits(l) {}
 
   // evaluate_expression.cpp
   [[nodiscard]] Val eval(const Code& code);

@@ -259,7 +259,7 @@ void tell_into(const Program& program, const Context& context, const Trace& trac
     case Trace::Kind::kRule: {
       const RuleInfo& rule = program.rules[trace.id];
       inside = &rule;
-      out += fmt::format("{}{} = {}{}{}\n", indent, rule.name, conclusion(program, context.objet, trace.result),
+      out += fmt::format("{}{} = {}{}{}\n", indent, rule.name, conclusion(program, context.objet, trace.result()),
                          cited(rule.citations), trace.repeated ? "  (voir plus haut)" : "");
       if (!trace.repeated && rule.kind == RuleInfo::Kind::kDefinition && rule.value) {
         out += fmt::format("{}  selon : {}\n", indent, source_text(program, rule.value->span));
@@ -268,14 +268,14 @@ void tell_into(const Program& program, const Context& context, const Trace& trac
     }
     case Trace::Kind::kCase: {
       const RuleInfo::Case& item = owner->cases[trace.id];
-      out += fmt::format("{}cas « {} » : {}{}\n", indent, source_text(program, item.span), verdict(trace.result),
+      out += fmt::format("{}cas « {} » : {}{}\n", indent, source_text(program, item.span), verdict(trace.result()),
                          cited(item.citations));
       break;
     }
     case Trace::Kind::kExigence: {
       const ExigenceInfo& item = owner->exigences[trace.id];
-      out += fmt::format("{}exige « {} » : {}{}\n", indent, item.label, verdict(trace.result), cited(item.citations));
-      if (!trace.result.is_true()) {
+      out += fmt::format("{}exige « {} » : {}{}\n", indent, item.label, verdict(trace.result()), cited(item.citations));
+      if (!trace.result().is_true()) {
         if (const std::string values = values_in(program, context, item.condition); !values.empty())
           out += fmt::format("{}  constaté : {}\n", indent, values);
         if (const std::string change = remedy(program, context, item.condition); !change.empty())

@@ -1,5 +1,6 @@
 #include "dsl/text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -69,8 +70,13 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
   return std::nullopt;
 }
 
+// The first lead octet of a code point from U+0300 on is 0xCC (UAX 15: below, every character is its own NFC).
+bool surely_nfc(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0xCC; });
+}
+
 std::string nfc(std::string_view text) {
-  if (is_ascii(text)) return std::string(text);
+  if (surely_nfc(text)) return std::string(text);
   return mapped(text, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
 }
 

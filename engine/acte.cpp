@@ -71,7 +71,7 @@ storage::Hash fingerprint(const Request& request) {
   } else {
     writer.null();
   }
-  encode_canonical(writer, Datum(request.donnees));
+  encode_canonical(writer, request.donnees);
   return storage::sha256(writer.str());
 }
 

@@ -234,11 +234,11 @@ std::expected<Asked, Refusal> ask(const Live& live, const Request& request, dsl:
   return asked;
 }
 
-std::expected<void, Refusal> demand(const Live& live, const Asked& asked, const Request& request) {
+std::expected<void, Refusal> demand(const Asked& asked, const Request& request, const dsl::Context& context,
+                                    dsl::Evaluator& evaluator) {
   const auto& exigences = asked.acte->exigences;
   if (exigences.empty()) return {};
-  const dsl::Context context = asked.context(live);
-  dsl::Evaluator evaluator(*asked.program, context);
+  if (evaluator.hold(exigences)) return {};
   const std::vector<dsl::Result> results = evaluator.exigences(exigences);
   std::vector<Refusal::Reason> reasons;
   bool broken = false;

@@ -28,8 +28,9 @@ struct Asked {
 [[nodiscard]] std::expected<Asked, Refusal> ask(const Live& live, const Request& request, dsl::Date today,
                                                 bool automatic);
 
-/// The exigences, which must be true.
-[[nodiscard]] std::expected<void, Refusal> demand(const Live& live, const Asked& asked, const Request& request);
+/// The exigences, which must be true; `evaluator` is over asked.context of the objet before the acte, `context`.
+[[nodiscard]] std::expected<void, Refusal> demand(const Asked& asked, const Request& request,
+                                                  const dsl::Context& context, dsl::Evaluator& evaluator);
 
 /// Whether the acte may start from where the objet is.
 [[nodiscard]] bool may_start(const dsl::ActeInfo& acte, const Live& live);

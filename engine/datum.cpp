@@ -211,13 +211,18 @@ bool operator==(const Datum& a, const Datum& b) {
 
 void encode(storage::CborWriter& writer, const Datum& datum) { std::visit(Encoder{writer, false}, datum.data); }
 
+void encode(storage::CborWriter& writer, const Datum::Map& map) { Encoder{writer, false}(map); }
+
 void encode_canonical(storage::CborWriter& writer, const Datum& datum) {
   std::visit(Encoder{writer, true}, datum.data);
 }
 
+void encode_canonical(storage::CborWriter& writer, const Datum::Map& map) { Encoder{writer, true}(map); }
+
 Datum decode_datum(storage::CborReader& reader, const DatumLimits& limits) {
   Datum datum = Decoder(reader, limits).read(0);
-  return reader.ok() ? datum : Datum();
+  if (!reader.ok()) return Datum();
+  return datum;
 }
 
 std::string show(const Datum& datum) { return std::visit(Shower{}, datum.data); }

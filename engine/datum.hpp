@@ -65,9 +65,12 @@ struct DatumLimits {
 /// {1: cents} montant, {2: nano} taux, {3: days since 1970-01-01} date, {4: [months, days]} durée, {5: [k, v, k, v …]}
 /// map.
 void encode(storage::CborWriter& writer, const Datum& datum);
+/// As a Datum that holds `map`.
+void encode(storage::CborWriter& writer, const Datum::Map& map);
 /// The same with the keys of every map sorted bytewise: two requests that differ by key order only have one
 /// fingerprint.
 void encode_canonical(storage::CborWriter& writer, const Datum& datum);
+void encode_canonical(storage::CborWriter& writer, const Datum::Map& map);
 /// Strict inverse of encode; on failure `reader` is failed with a French reason and the result is null.
 [[nodiscard]] Datum decode_datum(storage::CborReader& reader, const DatumLimits& limits = {});
 

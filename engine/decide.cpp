@@ -36,10 +36,12 @@ std::expected<dsl::Value, std::string> as_list(const dsl::Program& program, dsl:
 // Applies the effects of an acte to the objet, and writes down what changed. All read the objet before the acte.
 class Effects {
  public:
-  Effects(const Live& before, const Asked& asked, const Request& request)
-      : asked_(asked), request_(request), context_(asked.context(before)), evaluator_(*asked.program, context_) {}
+  /// `evaluator` is over the objet before the acte.
+  Effects(const Asked& asked, const Request& request, dsl::Evaluator& evaluator)
+      : asked_(asked), request_(request), evaluator_(evaluator) {}
 
   std::expected<void, Refusal> apply(Live& after, std::vector<Change>& changes) {
+    changes.reserve(asked_.acte->effects.size());
     for (const auto& effect : asked_.acte->effects) {
       const dsl::FieldInfo& field = asked_.objet->fields[effect.field];
       if (effect.donnee != dsl::kNoIndex && !asked_.donnees[effect.donnee]) continue;
@@ -66,9 +68,10 @@ class Effects {
       auto key = known(effect.key, field.name);
       if (!key) return std::unexpected(std::move(key.error()));
       set_entry(fact, *key, value);
-      const Datum entry = untyped(program, dsl::make_map({{*key, value}}));
-      const auto& [name, content] = entry.get<Datum::Map>()->front();
-      changes.push_back({.kind = Change::Kind::kEntry, .field = field.name, .key = name, .value = content});
+      changes.push_back({.kind = Change::Kind::kEntry,
+                         .field = field.name,
+                         .key = key_text(program, *key),
+                         .value = untyped(program, value)});
       return {};
     }
     if (field.type->kind == dsl::Type::Kind::kMap && value.get<dsl::List>() != nullptr)
@@ -96,8 +99,7 @@ class Effects {
 
   const Asked& asked_;
   const Request& request_;
-  const dsl::Context context_;
-  dsl::Evaluator evaluator_;
+  dsl::Evaluator& evaluator_;
 };
 
 // `décide`: each décision on the facts as they became, recorded with its motif.
@@ -160,6 +162,7 @@ std::expected<dsl::Index, Refusal> reached(const Live& after, const Asked& asked
 
 Datum::Map given(const Asked& asked) {
   Datum::Map donnees;
+  donnees.reserve(asked.donnees.size());
   for (std::size_t i = 0; i < asked.donnees.size(); ++i) {
     if (asked.donnees[i]) donnees.emplace_back(asked.acte->donnees[i].name, untyped(*asked.program, *asked.donnees[i]));
   }
@@ -185,12 +188,14 @@ std::expected<Stepped, Refusal> step(const Live& before, const EditionPtr& editi
   const Live& start = opening ? *opening : before;
   auto asked = ask(start, request, today, automatic);
   if (!asked) return std::unexpected(std::move(asked.error()));
-  if (auto ok = demand(start, *asked, request); !ok) return std::unexpected(std::move(ok.error()));
+  const dsl::Context context = asked->context(start);
+  dsl::Evaluator evaluator(*asked->program, context);
+  if (auto ok = demand(*asked, request, context, evaluator); !ok) return std::unexpected(std::move(ok.error()));
 
   Stepped done{.after = start};
   ActePayload& payload = done.event.payload;
   Live& after = done.after;
-  if (auto ok = Effects(start, *asked, request).apply(after, payload.changes); !ok)
+  if (auto ok = Effects(*asked, request, evaluator).apply(after, payload.changes); !ok)
     return std::unexpected(std::move(ok.error()));
   if (auto ok = take_decisions(after, *asked, request, payload.decisions); !ok)
     return std::unexpected(std::move(ok.error()));

@@ -22,7 +22,7 @@
 namespace assemblier::engine {
 
 struct EngineOptions {
-  std::size_t live_objets = 50'000;  ///< states kept typed in memory: about 2 kB each
+  std::size_t live_objets = 10'000;  ///< states kept typed in memory: about 2 kB each
   std::size_t in_flight = 4'096;     ///< actes of a pipeline not yet answered: enough to fill the writer's batches
   int retries = 20;      ///< decisions taken again after version conflicts, before the conflict is the answer
   storage::Clock clock;  ///< UTC microseconds since 1970; default: the system's

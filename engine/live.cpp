@@ -101,7 +101,11 @@ Live fresh(const std::string& flux, const EditionPtr& edition, dsl::Index objet)
 
 void set_entry(std::optional<dsl::Value>& fact, const dsl::Value& key, const dsl::Value& content) {
   std::vector<std::pair<dsl::Value, dsl::Value>> entries;
-  if (fact) entries = *fact->as<dsl::Map>();
+  if (fact) {
+    const auto& before = *fact->as<dsl::Map>();
+    entries.reserve(before.size() + 1);
+    entries.assign(before.begin(), before.end());
+  }
   const auto at = std::ranges::find_if(entries, [&key](const auto& entry) { return dsl::equal(entry.first, key); });
   if (at != entries.end()) {
     at->second = content;

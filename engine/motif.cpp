@@ -8,10 +8,12 @@ namespace assemblier::engine {
 
 namespace {
 
-Truth truth(const dsl::Result& result) {
-  switch (result.status) {
-    case dsl::Status::kKnown:
-      return result.is_true() ? Truth::kTrue : Truth::kFalse;
+Truth truth(const dsl::Trace& told) {
+  switch (told.status) {
+    case dsl::Status::kKnown: {
+      const bool* const holds = told.value.get<bool>();
+      return holds != nullptr && *holds ? Truth::kTrue : Truth::kFalse;
+    }
     case dsl::Status::kUndetermined:
       return Truth::kUndetermined;
     case dsl::Status::kNone:
@@ -41,10 +43,10 @@ void Flattener::visit(const dsl::Trace& trace, Motif& motif, std::vector<bool>& 
       if (seen[trace.id]) return;
       seen[trace.id] = true;
       const dsl::Trace& full = trace.repeated && told_[trace.id] != nullptr ? *told_[trace.id] : trace;
-      Motif::Step step{.rule = program_.rules[trace.id].name, .status = full.result.status};
+      Motif::Step step{.rule = program_.rules[trace.id].name, .status = full.status};
       for (const dsl::Trace& child : full.children) {
         if (child.kind == dsl::Trace::Kind::kCase || child.kind == dsl::Trace::Kind::kExigence) {
-          step.branches.push_back({child.id, truth(child.result)});
+          step.branches.push_back({child.id, truth(child)});
         }
       }
       motif.steps.push_back(std::move(step));

@@ -189,7 +189,7 @@ storage::Bytes encode_payload(const ActePayload& payload) {
   for (const Change& change : payload.changes) write_change(writer, change);
   writer.array(payload.decisions.size());
   for (const Decision& decision : payload.decisions) write_decision(writer, decision);
-  encode(writer, Datum(payload.donnees));
+  encode(writer, payload.donnees);
   writer.array(payload.decisions.size());
   for (const Decision& decision : payload.decisions) write_motif(writer, decision.motif);
   return writer.take();

@@ -14,6 +14,8 @@ namespace assemblier::engine {
 namespace {
 
 constexpr std::size_t kIdBytes = 200;
+// Actes handed over to the journal at once: each hand-over may wake a thread, and a sync may begin with it.
+constexpr std::size_t kHandOver = 256;
 
 bool normalise_datum(Datum& datum) {
   if (auto* text = datum.get<std::string>()) return normalise(*text);
@@ -94,9 +96,10 @@ void Engine::Impl::enter(Job& job) {
     job.stage = Job::Stage::kDeferred;
     return;
   }
-  if (answered_before(job)) return;
+  if ((alone || look_first_ > 0) && answered_before(job)) return;
   auto found = slot(job.request.objet);
   if (!found) {
+    if (!job.looked && answered_before(job)) return;
     fail(job, std::move(found.error()));
     return;
   }
@@ -109,12 +112,17 @@ void Engine::Impl::enter(Job& job) {
 }
 
 bool Engine::Impl::answered_before(Job& job) {
+  job.looked = true;
   auto outcome = journal.outcome(job.request.id);
   if (!outcome) {
     fail(job, std::move(outcome.error()));
     return true;
   }
-  if (!*outcome) return false;
+  if (!*outcome) {
+    if (look_first_ > 0) --look_first_;
+    return false;
+  }
+  look_first_ = kLookAfterKnown;
   const storage::StoredOutcome& kept = **outcome;
   if (kept.outcome.fingerprint != job.fingerprint) {
     fail(job,
@@ -171,6 +179,9 @@ void Engine::Impl::decide_job(Job& job) {
   } else {
     job.answer.kind = Answer::Kind::kRefuse;
     job.answer.refusal = std::move(decided.error());
+    // To publish an édition is what puts this right, and then the same acte is sent again: nothing to keep.
+    job.append = job.answer.refusal.kind != Refusal::Kind::kEdition;
+    if (!job.append) return;
   }
   job.record.outcome =
       storage::Outcome{.acte_id = request.id, .fingerprint = job.fingerprint, .answer = encode_answer(job.answer)};
@@ -208,6 +219,10 @@ void Engine::Impl::advance(Slot& slot) {
     Job& job = *slot.jobs[at];
     if (!job.append) {
       if (at != 0) return;
+      if (!job.looked && answered_before(job)) {
+        slot.jobs.erase(slot.jobs.begin());
+        continue;
+      }
       if (job.tries == 0 && job.request.version) {
         // The version is wrong as far as this engine knows; another one may have written since.
         ++job.tries;
@@ -226,10 +241,20 @@ void Engine::Impl::advance(Slot& slot) {
       settle(job, journal.append(std::move(job.record)));
       return;
     }
-    job.future = journal.submit(std::move(job.record));
-    sent_.push_back(&job);
+    outgoing_.push_back(&job);
+    if (outgoing_.size() >= kHandOver) hand_over();
     ++at;
   }
+}
+
+void Engine::Impl::hand_over() {
+  if (outgoing_.empty()) return;
+  std::vector<storage::AppendRequest> requests;
+  requests.reserve(outgoing_.size());
+  for (Job* job : outgoing_) requests.push_back(std::move(job->record));
+  sent_.push_back({std::move(outgoing_), journal.submit_all(std::move(requests))});
+  outgoing_ = {};
+  outgoing_.reserve(kHandOver);
 }
 
 // Takes the journal's answer to a sent job. When it denies what later jobs of the flux were decided on, those that are
@@ -285,6 +310,7 @@ void Engine::Impl::complete(Job& job, storage::Result<storage::AppendResult> res
   }
   job.stage = Job::Stage::kDone;
   if (result->already) {
+    look_first_ = kLookAfterKnown;
     auto kept = decode_answer(result->answer);
     if (!kept) {
       fail(job, {storage::ErrorKind::kDamaged, fmt::format("la réponse gardée pour l'acte {} est illisible : {}",
@@ -299,15 +325,16 @@ void Engine::Impl::complete(Job& job, storage::Result<storage::AppendResult> res
   if (answer.kind == Answer::Kind::kInscrit) answer.position = result->first.value;
 }
 
-// Takes the journal's answers: all that are there, after waiting for one if `block`.
+// Takes the journal's answers: all that are there, after waiting for some if `block`.
 void Engine::Impl::collect(bool block) {
+  if (block) hand_over();
   while (!sent_.empty()) {
-    Job& job = *sent_.front();
-    if (!block && job.future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
+    if (!block && sent_.front().answers.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return;
     block = false;
-    auto result = job.future.get();
+    const std::vector<Job*> jobs = std::move(sent_.front().jobs);
+    auto answers = sent_.front().answers.get();
     sent_.pop_front();
-    settle(job, std::move(result));
+    for (std::size_t i = 0; i < jobs.size(); ++i) settle(*jobs[i], std::move(answers[i]));
   }
 }
 
@@ -333,7 +360,7 @@ void Engine::Impl::poll() {
 void Engine::Impl::wait(const std::function<bool()>& done) {
   poll();
   while (!done()) {
-    assert(!sent_.empty());
+    assert(!sent_.empty() || !outgoing_.empty());
     collect(true);
     deliver();
   }
@@ -381,7 +408,10 @@ void Pipeline::push_answer(Answer answer) {
   impl_->add(std::move(job));
 }
 
-void Pipeline::poll() { impl_->engine.poll(); }
+void Pipeline::poll() {
+  impl_->engine.hand_over();
+  impl_->engine.poll();
+}
 
 void Pipeline::finish() {
   impl_->engine.wait([this] { return impl_->unanswered == 0; });

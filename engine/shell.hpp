@@ -3,8 +3,9 @@
 //
 // Life of a job: entered (looked up by its id, decided on the latest state of its flux, queued behind the others of
 // that flux), sent at once in the order of arrival, done when the journal has answered; answers leave in the order of
-// arrival. The jobs of a flux are sent in one chain: if the journal denies one, it denies those behind it, and they are
-// decided again on what is really there. So positions follow the order of the stream unless somebody else writes.
+// arrival. Jobs are handed over to the journal several at a time, or as soon as somebody waits. The jobs of a flux are
+// sent in one chain: if the journal denies one, it denies those behind it, and they are decided again on what is really
+// there. So positions follow the order of the stream unless somebody else writes.
 //
 // Thread-safety: one thread.
 
@@ -15,10 +16,18 @@
 #include <future>
 #include <list>
 #include <random>
-#include <unordered_map>
 #include <unordered_set>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
 namespace assemblier::engine {
+
+/// The standard library's hash of text needs no second mixing.
+struct NameHash {
+  using is_avalanching = void;
+  std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+};
 
 /// The éditions of a journal, read once, compiled when needed.
 class Editions {
@@ -81,8 +90,8 @@ struct Job {
   Answer answer;
   Slot* slot = nullptr;
   bool append = false;  ///< there is something to append
+  bool looked = false;  ///< its id was looked for in the journal
   storage::AppendRequest record;
-  std::future<storage::Result<storage::AppendResult>> future;
   int tries = 0;
 };
 
@@ -102,6 +111,8 @@ struct Engine::Impl {
 
   // ------------------------------------------------------------ flow.cpp: actes under way
   void push(std::unique_ptr<Job> job);
+  /// Gives the journal what is ready for it, without waiting.
+  void hand_over();
   void poll();
   /// Waits until `done()`; answers leave meanwhile.
   void wait(const std::function<bool()>& done);
@@ -124,11 +135,24 @@ struct Engine::Impl {
   void collect(bool block);
   void fail(Job& job, storage::Error error);
 
+  static constexpr std::uint32_t kLookAtStart = 64;
+  static constexpr std::uint32_t kLookAfterKnown = 4096;
+
+  /// Jobs the journal took at once, and its answers.
+  struct Sent {
+    std::vector<Job*> jobs;
+    std::future<std::vector<storage::Result<storage::AppendResult>>> answers;
+  };
+
   std::deque<std::unique_ptr<Job>> jobs_;  ///< in order of arrival
-  std::deque<Job*> sent_;                  ///< in order of sending
-  std::unordered_set<std::string> ids_;    ///< of the jobs entered and not yet answered
-  std::list<Slot> slots_;                  ///< most recently used first
-  std::unordered_map<std::string_view, std::list<Slot>::iterator> by_flux_;
+  std::vector<Job*> outgoing_;             ///< sent as far as they know, not yet handed over
+  std::deque<Sent> sent_;                  ///< in order of sending
+  /// How many ids to look for before deciding. A stream whose ids are all new is not looked up: the writer will tell.
+  std::uint32_t look_first_ = kLookAtStart;
+  boost::unordered_flat_set<std::string_view, NameHash>
+      ids_;                ///< of the jobs entered and not yet answered; the texts are theirs
+  std::list<Slot> slots_;  ///< most recently used first
+  boost::unordered_flat_map<std::string_view, std::list<Slot>::iterator, NameHash> by_flux_;
 };
 
 }  // namespace assemblier::engine

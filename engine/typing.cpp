@@ -218,6 +218,8 @@ std::string decimal(const dsl::Exact& exact) {
          (fraction.empty() ? "" : "." + fraction);
 }
 
+}  // namespace
+
 std::string key_text(const dsl::Program& program, const dsl::Value& key) {
   const Datum datum = untyped(program, key);
   if (const auto* amount = datum.get<dsl::Montant>()) return dsl::plain(*amount);
@@ -225,6 +227,8 @@ std::string key_text(const dsl::Program& program, const dsl::Value& key) {
   if (const auto* date = datum.get<dsl::Date>()) return dsl::iso(*date);
   return show(datum);
 }
+
+namespace {
 
 struct Untyper {
   const dsl::Program& program;

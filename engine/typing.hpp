@@ -38,6 +38,9 @@ struct TypingError {
 /// An unrounded product (dsl::Exact, never kept by an objet) is its exact decimal text.
 [[nodiscard]] Datum untyped(const dsl::Program& program, const dsl::Value& value);
 
+/// A key of an association as Datum::Map holds it, such that `typed` gives it back.
+[[nodiscard]] std::string key_text(const dsl::Program& program, const dsl::Value& key);
+
 /// Facts of an objet from a map by field name: by field, absent and null alike missing. All errors at once: unknown
 /// names with suggestions, then wrong values, in the order of the map.
 [[nodiscard]] std::expected<std::vector<std::optional<dsl::Value>>, std::vector<TypingError>> typed_facts(

@@ -6,19 +6,21 @@
 
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 namespace assemblier::storage {
 
 /// Lets maps keyed by std::string be searched by std::string_view.
 struct NameHash {
   using is_transparent = void;
+  using is_avalanching = void;  // the standard library's hash of text needs no second mixing
   std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
 };
 
 template <class T>
-using NameMap = std::unordered_map<std::string, T, NameHash, std::equal_to<>>;
+using NameMap = boost::unordered_flat_map<std::string, T, NameHash, std::equal_to<>>;
 
 template <class T>
 class BoundedMap {

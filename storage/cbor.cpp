@@ -1,6 +1,7 @@
 #include "storage/cbor.hpp"
 
 #include <cassert>
+#include <cstring>
 #include <limits>
 
 #include <fmt/format.h>
@@ -46,6 +47,14 @@ std::optional<Sequence> utf8_sequence(unsigned lead) {
 bool is_utf8(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
+    // Most text is ASCII: eight octets at a time, as long as none has its high bit.
+    std::uint64_t eight = 0;
+    while (text.size() - at >= sizeof eight) {
+      std::memcpy(&eight, text.data() + at, sizeof eight);
+      if ((eight & 0x8080808080808080U) != 0) break;
+      at += sizeof eight;
+    }
+    if (at == text.size()) break;
     const unsigned lead = octet(text, at++);
     if (lead < 0x80) continue;
     const auto sequence = utf8_sequence(lead);

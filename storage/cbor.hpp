@@ -19,6 +19,9 @@ namespace assemblier::storage {
 /// Appends items; the caller gives map keys in deterministic order (checked by assertion in debug builds).
 class CborWriter {
  public:
+  CborWriter() = default;
+  /// Writes in the room that `room` holds; its content is dropped.
+  explicit CborWriter(Bytes room) : out_(std::move(room)) { out_.clear(); }
   void uint(std::uint64_t value);
   void integer(std::int64_t value);  ///< major type 0 or 1
   void bytes(std::string_view value);

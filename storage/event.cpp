@@ -120,8 +120,14 @@ std::string new_event_id(std::string_view acte_id, std::uint32_t index) {
   // Bits 0–47, the version 8, bits 48–59; the variant 10, bits 60–121.
   const std::uint64_t high = (first & 0xFFFFFFFFFFFF0000U) | 0x8000U | (first >> 4U & 0x0FFFU);
   const std::uint64_t low = 0x8000000000000000U | (first & 0xFU) << 58U | second >> 6U;
-  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32U, high >> 16U & 0xFFFFU, high & 0xFFFFU,
-                     low >> 48U, low & 0xFFFFFFFFFFFFU);
+  std::string text(36, '-');
+  std::size_t at = 0;
+  for (unsigned digit = 0; digit < 32; ++digit) {
+    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) ++at;
+    const std::uint64_t half = digit < 16 ? high : low;
+    text[at++] = "0123456789abcdef"[half >> (60 - 4 * (digit % 16)) & 0xFU];
+  }
+  return text;
 }
 
 Hash event_hash(std::string_view stored) {
@@ -129,8 +135,8 @@ Hash event_hash(std::string_view stored) {
   return sha256_of({std::string_view(kLeaf, 1), stored});
 }
 
-Bytes encode_event(const Header& header, std::string_view payload) {
-  CborWriter out;
+Bytes encode_event(const Header& header, std::string_view payload, Bytes room) {
+  CborWriter out(std::move(room));
   out.reserve(kFixedBytes + header.flux.size() + header.type.size() + header.role.size() + header.author.size() +
               header.acte_id.size() + header.event_id.size() + payload.size());
   out.map(kPairs);

@@ -66,8 +66,8 @@ struct StoredEvent {
 /// Hash of an event: SHA-256(0x00 ‖ stored bytes), the leaf hash of RFC 6962 § 2.1, so that chain and tree share it.
 [[nodiscard]] Hash event_hash(std::string_view stored);
 
-/// The frozen bytes. REQUIRES header.payload_hash = sha256(payload).
-[[nodiscard]] Bytes encode_event(const Header& header, std::string_view payload);
+/// The frozen bytes, in the room that `room` holds. REQUIRES header.payload_hash = sha256(payload).
+[[nodiscard]] Bytes encode_event(const Header& header, std::string_view payload, Bytes room = {});
 /// Strict inverse: any byte string that encode_event cannot have produced is refused, with a French reason.
 [[nodiscard]] std::expected<StoredEvent, std::string> decode_event(std::string_view stored);
 /// The same into an event that is used again and again: its strings keep their room. After a failure `event` is

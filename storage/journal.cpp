@@ -37,12 +37,24 @@ class StoredJournal final : public Journal {
     return promise.get_future();
   }
 
+  std::future<std::vector<Result<AppendResult>>> submit_all(std::vector<AppendRequest> requests) override {
+    if (writer_) return writer_->submit_all(std::move(requests));
+    std::promise<std::vector<Result<AppendResult>>> promise;
+    promise.set_value(std::vector<Result<AppendResult>>(requests.size(), for_reading_only()));
+    return promise.get_future();
+  }
+
   Result<AppendResult> append(AppendRequest request) override {
     if (writer_) return writer_->append(std::move(request));
     return for_reading_only();
   }
 
   Result<void> read_flux(std::string_view flux, Version from, const EventVisitor& visit) override {
+    // A flux that is not there, the commonest before an opening, needs no view.
+    if (flux.empty() || flux.find('\0') != std::string_view::npos) return {};
+    auto opened = store_->get(flux_key(flux));
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    if (!*opened) return {};
     return storage::read_flux(*store_->view(), flux, from, visit);
   }
 

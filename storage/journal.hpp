@@ -96,7 +96,7 @@ struct JournalLimits {
   std::size_t payload_bytes = 8U << 20U;  ///< an édition's text is the largest payload; 8 MiB is 100 times 2024's
   std::size_t events_per_append = 1000;   ///< one acte touches a handful of flux
   std::size_t flux_bytes = 512;           ///< keys stay small
-  std::size_t batch_events = 512;         ///< events the writer puts under one sync
+  std::size_t batch_events = 1024;        ///< events the writer puts under one sync
   std::size_t queue_requests = 8192;      ///< submit() blocks beyond: memory stays bounded
   std::size_t append_bytes = 64U << 20U;  ///< one append is one record of the log: it is read back in one piece
   std::size_t batch_bytes = 16U << 20U;   ///< under one sync, unless one append alone is larger
@@ -153,6 +153,10 @@ class Journal {
   /// Queues; the future is ready once the batch holding it is synced (or refused). Requests are applied in the order
   /// of submission.
   [[nodiscard]] virtual std::future<Result<AppendResult>> submit(AppendRequest request) = 0;
+  /// The same for several at once, each still standing alone: one hand-over and one future for all of them, ready when
+  /// the last is answered. The answers are in the order of the requests.
+  [[nodiscard]] virtual std::future<std::vector<Result<AppendResult>>> submit_all(
+      std::vector<AppendRequest> requests) = 0;
 
   /// Events of one flux from `from`, in version order. An unknown flux has none.
   [[nodiscard]] virtual Result<void> read_flux(std::string_view flux, Version from, const EventVisitor& visit) = 0;

@@ -78,6 +78,13 @@ class RocksCursor final : public Cursor {
   rocksdb::Status status_;
 };
 
+Result<std::optional<Bytes>> to_value(const rocksdb::Status& status, auto&& value, const std::string& directory) {
+  if (status.ok()) return value();
+  // An absent key and an absent file are both "not found": only the first has no path.
+  if (status.IsNotFound() && !status.IsPathNotFound()) return std::nullopt;
+  return std::unexpected(to_error(status, directory));
+}
+
 Result<std::optional<Bytes>> get_value(rocksdb::DB& database, const rocksdb::Snapshot* snapshot, std::string_view key,
                                        const std::string& directory) {
   rocksdb::ReadOptions options;
@@ -85,10 +92,7 @@ Result<std::optional<Bytes>> get_value(rocksdb::DB& database, const rocksdb::Sna
   Bytes value;
   const auto status =
       guarded([&] { return database.Get(options, database.DefaultColumnFamily(), rocksdb::Slice(key), &value); });
-  if (status.ok()) return value;
-  // An absent key and an absent file are both "not found": only the first has no path.
-  if (status.IsNotFound() && !status.IsPathNotFound()) return std::nullopt;
-  return std::unexpected(to_error(status, directory));
+  return to_value(status, [&] { return std::move(value); }, directory);
 }
 
 class RocksView final : public View {
@@ -167,6 +171,22 @@ class RocksStore final : public Store {
 
   Result<std::optional<Bytes>> get(std::string_view key) override {
     return get_value(*database_, nullptr, key, directory_);
+  }
+  std::vector<Result<std::optional<Bytes>>> get_all(std::span<const Bytes> keys) override {
+    const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+    std::vector<rocksdb::PinnableSlice> found(keys.size());
+    std::vector<rocksdb::Status> statuses(keys.size());
+    const auto status = guarded([&] {
+      database_->MultiGet({}, database_->DefaultColumnFamily(), slices.size(), slices.data(), found.data(),
+                          statuses.data());
+      return rocksdb::Status::OK();
+    });
+    std::vector<Result<std::optional<Bytes>>> values;
+    values.reserve(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      values.push_back(to_value(status.ok() ? statuses[i] : status, [&] { return found[i].ToString(); }, directory_));
+    }
+    return values;
   }
   std::unique_ptr<View> view() override { return std::make_unique<RocksView>(*database_, directory_); }
 

@@ -18,7 +18,9 @@ void put(Bytes& out, Unsigned value) {
   out.append(octets, sizeof octets);
 }
 
-void put(Bytes& out, const Hash& hash) { out.append(hash.octets.begin(), hash.octets.end()); }
+void put(Bytes& out, const Hash& hash) {
+  out.append(reinterpret_cast<const char*>(hash.octets.data()), hash.octets.size());
+}
 
 // Takes from the front of `in`. REQUIRES enough octets.
 template <class Unsigned>
@@ -62,18 +64,35 @@ Bytes event_key(Position position) {
   return key;
 }
 
-Bytes index_key(std::string_view flux, Version version) {
+void put_index_key(Bytes& out, std::string_view flux, Version version) {
   assert(flux.find('\0') == std::string_view::npos);
-  Bytes key = tagged(Tag::kIndex, flux.size() + 9);
-  key += flux;
-  key += '\0';
-  put(key, version.value);
+  out += static_cast<char>(Tag::kIndex);
+  out += flux;
+  out += '\0';
+  put(out, version.value);
+}
+
+Bytes index_key(std::string_view flux, Version version) {
+  Bytes key;
+  key.reserve(1 + flux.size() + 9);
+  put_index_key(key, flux, version);
   return key;
+}
+
+void put_flux_key(Bytes& out, std::string_view flux) {
+  assert(flux.find('\0') == std::string_view::npos);
+  out += static_cast<char>(Tag::kFlux);
+  out += flux;
 }
 
 Bytes flux_key(std::string_view flux) {
   assert(flux.find('\0') == std::string_view::npos);
   return named(Tag::kFlux, flux);
+}
+
+void put_outcome_key(Bytes& out, std::string_view acte_id) {
+  out += static_cast<char>(Tag::kOutcome);
+  out += acte_id;
 }
 
 Bytes outcome_key(std::string_view acte_id) { return named(Tag::kOutcome, acte_id); }
@@ -132,9 +151,11 @@ std::optional<std::string_view> decode_outcome_key(std::string_view key) {
   return key.substr(1);
 }
 
+void put_position(Bytes& out, Position position) { put(out, position.value); }
+
 Bytes encode_position(Position position) {
   Bytes value;
-  put(value, position.value);
+  put_position(value, position);
   return value;
 }
 
@@ -143,11 +164,15 @@ std::optional<Position> decode_position(std::string_view value) {
   return Position{take<std::uint64_t>(value)};
 }
 
+void put_entry(Bytes& out, const IndexEntry& entry) {
+  put(out, entry.position.value);
+  put(out, entry.hash);
+}
+
 Bytes encode_entry(const IndexEntry& entry) {
   Bytes value;
   value.reserve(8 + kHashBytes);
-  put(value, entry.position.value);
-  put(value, entry.hash);
+  put_entry(value, entry);
   return value;
 }
 
@@ -159,13 +184,17 @@ std::optional<IndexEntry> decode_entry(std::string_view value) {
   return entry;
 }
 
+void put_outcome(Bytes& out, const Outcome& outcome, Position first, std::uint32_t count) {
+  put(out, outcome.fingerprint);
+  put(out, first.value);
+  put(out, count);
+  out += outcome.answer;
+}
+
 Bytes encode_outcome(const Outcome& outcome, Position first, std::uint32_t count) {
   Bytes value;
   value.reserve(kHashBytes + 12 + outcome.answer.size());
-  put(value, outcome.fingerprint);
-  put(value, first.value);
-  put(value, count);
-  value += outcome.answer;
+  put_outcome(value, outcome, first, count);
   return value;
 }
 

@@ -55,6 +55,11 @@ struct IndexEntry {
 [[nodiscard]] Bytes journal_id_key();
 [[nodiscard]] Bytes counters_key();
 
+/// The same, added to the end of `out`: what the writer calls for every event.
+void put_index_key(Bytes& out, std::string_view flux, Version version);
+void put_flux_key(Bytes& out, std::string_view flux);
+void put_outcome_key(Bytes& out, std::string_view acte_id);
+
 /// First and one-past-last key of the index entries of one flux.
 [[nodiscard]] Bytes index_begin(std::string_view flux);
 [[nodiscard]] Bytes index_end(std::string_view flux);
@@ -72,11 +77,14 @@ struct IndexEntry {
 [[nodiscard]] std::optional<std::string_view> decode_outcome_key(std::string_view key);
 
 [[nodiscard]] Bytes encode_position(Position position);
+void put_position(Bytes& out, Position position);
 [[nodiscard]] std::optional<Position> decode_position(std::string_view value);
 [[nodiscard]] Bytes encode_entry(const IndexEntry& entry);
+void put_entry(Bytes& out, const IndexEntry& entry);
 [[nodiscard]] std::optional<IndexEntry> decode_entry(std::string_view value);
 /// The id is in the key.
 [[nodiscard]] Bytes encode_outcome(const Outcome& outcome, Position first, std::uint32_t count);
+void put_outcome(Bytes& out, const Outcome& outcome, Position first, std::uint32_t count);
 [[nodiscard]] std::optional<StoredOutcome> decode_outcome(std::string_view acte_id, std::string_view value);
 [[nodiscard]] Bytes encode_counters(const Counters& counters);
 [[nodiscard]] std::optional<Counters> decode_counters(std::string_view value);

@@ -54,6 +54,20 @@ Result<void> check_event(const NewEvent& event, const JournalLimits& limits) {
   return {};
 }
 
+Result<void> check_expected(const std::vector<Expectation>& expected, const JournalLimits& limits) {
+  for (const Expectation& expectation : expected) {
+    if (auto ok = check_flux(expectation.flux, limits); !ok) return ok;
+  }
+  if (expected.size() < 2) return {};
+  std::unordered_set<std::string_view> seen;
+  for (const Expectation& expectation : expected) {
+    if (!seen.insert(expectation.flux).second) {
+      return invalid("deux versions attendues pour le flux « {} » ; une au plus est permise", expectation.flux);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_request(const AppendRequest& request, const JournalLimits& limits) {
@@ -82,14 +96,7 @@ Result<void> check_request(const AppendRequest& request, const JournalLimits& li
                      event.flux, event.acte_id, request.outcome->acte_id);
     }
   }
-  std::unordered_set<std::string_view> seen;
-  for (const Expectation& expectation : request.expected) {
-    if (auto ok = check_flux(expectation.flux, limits); !ok) return ok;
-    if (!seen.insert(expectation.flux).second) {
-      return invalid("deux versions attendues pour le flux « {} » ; une au plus est permise", expectation.flux);
-    }
-  }
-  return {};
+  return check_expected(request.expected, limits);
 }
 
 std::size_t request_bytes(const AppendRequest& request) {

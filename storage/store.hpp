@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace assemblier::storage {
@@ -66,6 +67,13 @@ class Store {
   [[nodiscard]] virtual Result<void> commit() = 0;
   /// The present value of a key.
   [[nodiscard]] virtual Result<std::optional<Bytes>> get(std::string_view key) = 0;
+  /// The same for many keys, in their order.
+  [[nodiscard]] virtual std::vector<Result<std::optional<Bytes>>> get_all(std::span<const Bytes> keys) {
+    std::vector<Result<std::optional<Bytes>>> values;
+    values.reserve(keys.size());
+    for (const Bytes& key : keys) values.push_back(get(key));
+    return values;
+  }
   [[nodiscard]] virtual std::unique_ptr<View> view() = 0;
   /// Checks the files below the records (checksums); calls `found` with one message in French for each finding.
   virtual void verify_files(const std::function<void(std::string)>& found) = 0;

@@ -13,17 +13,13 @@ namespace assemblier::storage {
 namespace {
 
 // Heads kept so that a busy flux costs no read: about 200 bytes each, twice this many at most.
-constexpr std::size_t kCachedHeads = 65'536;
+constexpr std::size_t kCachedHeads = 16'384;
+// Room for derived records kept from one batch to the next.
+constexpr std::size_t kKeptRoom = 4U << 20U;
 
 std::int64_t system_clock_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
-}
-
-std::future<Result<AppendResult>> ready(Error error) {
-  std::promise<Result<AppendResult>> promise;
-  promise.set_value(std::unexpected(std::move(error)));
-  return promise.get_future();
 }
 
 std::string standing(const std::optional<FluxHead>& head) {
@@ -54,45 +50,73 @@ Writer::~Writer() {
   thread_.join();
 }
 
-Result<std::unique_ptr<Writer::Pending>> Writer::prepare(AppendRequest request) const {
-  auto pending = std::make_unique<Pending>();
-  if (auto ok = check_request(request, options_.limits); !ok) {
-    if (!request.chain) return std::unexpected(std::move(ok.error()));
-    pending->refused = std::move(ok.error());
-    pending->request.chain = std::move(request.chain);
-    return pending;
-  }
-  pending->payload_hashes.reserve(request.events.size());
-  for (const NewEvent& event : request.events) pending->payload_hashes.push_back(sha256(event.payload));
-  pending->bytes = request_bytes(request);
-  pending->request = std::move(request);
+Writer::Pending Writer::pending_of(AppendRequest request) {
+  Pending pending;
+  pending.bytes = request_bytes(request);
+  pending.request = std::move(request);
   return pending;
 }
 
-void Writer::enqueue(std::unique_ptr<Pending> pending) {
+void Writer::prepare(Pending& pending) const {
+  if (pending.prepared) return;
+  pending.prepared = true;
+  AppendRequest& request = pending.request;
+  if (auto ok = check_request(request, options_.limits); !ok) {
+    pending.refused = std::move(ok.error());
+    request = {.chain = std::move(request.chain)};
+    return;
+  }
+  pending.payload_hashes.reserve(request.events.size());
+  for (const NewEvent& event : request.events) pending.payload_hashes.push_back(sha256(event.payload));
+}
+
+void Writer::Group::fulfil() {
+  if (auto* const one = std::get_if<std::promise<Result<AppendResult>>>(&promise)) {
+    one->set_value(std::move(items.front().answer));
+    return;
+  }
+  Answers answers;
+  answers.reserve(items.size());
+  for (Pending& item : items) answers.push_back(std::move(item.answer));
+  std::get<std::promise<Answers>>(promise).set_value(std::move(answers));
+}
+
+template <class T>
+std::future<T> Writer::enqueue(std::unique_ptr<Group> group) {
+  for (const Pending& pending : group->items) group->bytes += pending.bytes;
+  auto future = group->promise.emplace<std::promise<T>>().get_future();
   std::unique_lock lock(mutex_);
   not_full_.wait(lock, [&] {
-    return queue_.empty() || (queue_.size() < options_.limits.queue_requests &&
-                              queued_bytes_ + pending->bytes <= options_.limits.queue_bytes);
+    return queue_.empty() || (queued_requests_ + group->items.size() <= options_.limits.queue_requests &&
+                              queued_bytes_ + group->bytes <= options_.limits.queue_bytes);
   });
-  queued_bytes_ += pending->bytes;
-  queue_.push_back(std::move(pending));
+  queued_requests_ += group->items.size();
+  queued_bytes_ += group->bytes;
+  queue_.push_back(std::move(group));
+  return future;
 }
 
 std::future<Result<AppendResult>> Writer::submit(AppendRequest request) {
-  auto pending = prepare(std::move(request));
-  if (!pending) return ready(std::move(pending.error()));
-  auto future = (*pending)->promise.get_future();
-  enqueue(std::move(*pending));
+  auto group = std::make_unique<Group>();
+  prepare(group->items.emplace_back(pending_of(std::move(request))));
+  auto future = enqueue<Result<AppendResult>>(std::move(group));
+  not_empty_.notify_one();
+  return future;
+}
+
+std::future<Writer::Answers> Writer::submit_all(std::vector<AppendRequest> requests) {
+  auto group = std::make_unique<Group>();
+  group->items.reserve(requests.size());
+  for (AppendRequest& request : requests) group->items.push_back(pending_of(std::move(request)));
+  auto future = enqueue<Answers>(std::move(group));
   not_empty_.notify_one();
   return future;
 }
 
 Result<AppendResult> Writer::append(AppendRequest request) {
-  auto pending = prepare(std::move(request));
-  if (!pending) return std::unexpected(std::move(pending.error()));
-  auto future = (*pending)->promise.get_future();
-  enqueue(std::move(*pending));
+  auto group = std::make_unique<Group>();
+  prepare(group->items.emplace_back(pending_of(std::move(request))));
+  auto future = enqueue<Result<AppendResult>>(std::move(group));
   if (std::unique_lock writing(writing_, std::try_to_lock); writing) {
     // What came before in the queue goes first: order of submission holds.
     while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready && take(batch_)) apply(batch_);
@@ -115,29 +139,56 @@ void Writer::run() {
 }
 
 bool Writer::take(Batch& batch) {
-  batch.clear();
+  std::size_t events = 0;
+  std::size_t bytes = 0;
+  // A request without events weighs one: its outcome is a record too.
+  const auto fits = [&](const Pending& next) {
+    events += std::max<std::size_t>(next.request.events.size(), 1);
+    bytes += next.bytes;
+    return batch.items.empty() || (events <= options_.limits.batch_events && bytes <= options_.limits.batch_bytes);
+  };
   {
     const std::lock_guard lock(mutex_);
-    std::size_t events = 0;
-    std::size_t bytes = 0;
     while (!queue_.empty()) {
-      const Pending& next = *queue_.front();
-      // A request without events weighs one: its outcome is a record too.
-      events += std::max<std::size_t>(next.request.events.size(), 1);
-      bytes += next.bytes;
-      if (!batch.empty() && (events > options_.limits.batch_events || bytes > options_.limits.batch_bytes)) break;
-      queued_bytes_ -= next.bytes;
-      batch.push_back(std::move(queue_.front()));
+      Group& group = *queue_.front();
+      while (group.taken < group.items.size() && fits(group.items[group.taken])) {
+        Pending& next = group.items[group.taken++];
+        --queued_requests_;
+        queued_bytes_ -= next.bytes;
+        batch.items.push_back(&next);
+      }
+      if (group.taken < group.items.size()) break;
+      batch.complete.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
   }
   not_full_.notify_all();
-  return !batch.empty();
+  return !batch.items.empty() || !batch.complete.empty();
+}
+
+void Writer::look_up(Batch& batch) {
+  std::size_t count = 0;
+  for (const Pending* const pending : batch.items) {
+    if (!pending->request.outcome) continue;
+    if (looked_up_.size() == count) looked_up_.emplace_back();
+    Bytes& key = looked_up_[count++];
+    key.clear();
+    put_outcome_key(key, pending->request.outcome->acte_id);
+  }
+  if (count == 0) return;
+  auto values = store_.get_all(std::span<const Bytes>(looked_up_.data(), count));
+  auto value = values.begin();
+  for (Pending* const pending : batch.items) {
+    if (pending->request.outcome) pending->kept = std::move(*value++);
+  }
 }
 
 void Writer::apply(Batch& batch) {
-  for (const auto& pending : batch) {
-    pending->answer = failure_.empty() ? decide_in_chain(*pending) : std::unexpected(Error{ErrorKind::kIo, failure_});
+  for (Pending* const pending : batch.items) prepare(*pending);
+  if (failure_.empty()) look_up(batch);
+  for (Pending* const pending : batch.items) {
+    pending->answer = failure_.empty() || pending->refused ? decide_in_chain(*pending)
+                                                           : std::unexpected(Error{ErrorKind::kIo, failure_});
   }
   if (!derived_.empty()) {
     if (auto written = commit(); !written) {
@@ -147,23 +198,29 @@ void Writer::apply(Batch& batch) {
           written.error().message);
       // A conflict or a known id may have been seen against events that are not on disk: no answer of this batch
       // stands.
-      for (const auto& pending : batch) pending->answer = std::unexpected(Error{ErrorKind::kIo, failure_});
+      for (Pending* const pending : batch.items) {
+        if (!pending->refused) pending->answer = std::unexpected(Error{ErrorKind::kIo, failure_});
+      }
     } else {
-      for (auto& [flux, tip] : tips_) {
-        if (tip.head) heads_.put(flux, *tip.head);
+      for (const Tip& tip : tips_) {
+        if (tip.head) heads_.put(tip.flux, *tip.head);
       }
     }
   }
   tips_.clear();
+  tip_of_.clear();
   outcomes_.clear();
   derived_.clear();
+  octets_.clear();
+  if (octets_.capacity() > kKeptRoom) octets_ = Bytes();
+  if (stored_.capacity() > kKeptRoom) stored_ = Bytes();
   // The last first: who waits for the oldest answer finds the others ready, and is woken once.
-  for (auto pending = batch.rbegin(); pending != batch.rend(); ++pending) {
-    (*pending)->promise.set_value(std::move((*pending)->answer));
-  }
+  for (auto group = batch.complete.rbegin(); group != batch.complete.rend(); ++group) (*group)->fulfil();
+  batch.items.clear();
+  batch.complete.clear();
 }
 
-Result<AppendResult> Writer::decide_in_chain(const Pending& pending) {
+Result<AppendResult> Writer::decide_in_chain(Pending& pending) {
   Chain* const chain = pending.request.chain.get();
   if (chain != nullptr && chain->broken()) {
     return std::unexpected(Error{ErrorKind::kConflict,
@@ -175,10 +232,10 @@ Result<AppendResult> Writer::decide_in_chain(const Pending& pending) {
   return result;
 }
 
-Result<AppendResult> Writer::decide(const Pending& pending) {
+Result<AppendResult> Writer::decide(Pending& pending) {
   const AppendRequest& request = pending.request;
   if (request.outcome) {
-    auto before = known(*request.outcome);
+    auto before = known(*request.outcome, pending.kept);
     if (!before) return std::unexpected(std::move(before.error()));
     if (*before) return std::move(**before);
   }
@@ -186,7 +243,7 @@ Result<AppendResult> Writer::decide(const Pending& pending) {
     if (auto ok = expect(expectation); !ok) return std::unexpected(std::move(ok.error()));
   }
   // Every read comes before the first record: a request that fails leaves nothing in the batch.
-  std::vector<Tip*> tips;
+  std::vector<TipIndex> tips;
   tips.reserve(request.events.size());
   for (const NewEvent& event : request.events) {
     auto found = tip(event.flux);
@@ -198,11 +255,12 @@ Result<AppendResult> Writer::decide(const Pending& pending) {
   result.count = static_cast<std::uint32_t>(request.events.size());
   if (result.count != 0) result.first.value = counters_.events;
   for (std::size_t i = 0; i < request.events.size(); ++i) {
-    write_event(request.events[i], pending.payload_hashes[i], *tips[i]);
+    write_event(request.events[i], pending.payload_hashes[i], tips_[tips[i]]);
   }
   if (request.outcome) {
     const Outcome& outcome = *request.outcome;
-    derived_.push_back({outcome_key(outcome.acte_id), encode_outcome(outcome, result.first, result.count)});
+    derive([&](Bytes& out) { put_outcome_key(out, outcome.acte_id); },
+           [&](Bytes& out) { put_outcome(out, outcome, result.first, result.count); });
     ++counters_.outcomes;
     outcomes_.emplace(outcome.acte_id, Kept{&outcome, result.first, result.count});
   }
@@ -210,12 +268,11 @@ Result<AppendResult> Writer::decide(const Pending& pending) {
 }
 
 // The answer kept for this id, if it has one.
-Result<std::optional<AppendResult>> Writer::known(const Outcome& outcome) {
+Result<std::optional<AppendResult>> Writer::known(const Outcome& outcome, Result<std::optional<Bytes>>& value) {
   StoredOutcome stored;
   if (const auto here = outcomes_.find(outcome.acte_id); here != outcomes_.end()) {
     stored = {.outcome = *here->second.outcome, .first = here->second.first, .count = here->second.count};
   } else {
-    auto value = store_.get(outcome_key(outcome.acte_id));
     if (!value) return std::unexpected(std::move(value.error()));
     if (!*value) return std::nullopt;
     auto decoded = decode_outcome(outcome.acte_id, **value);
@@ -243,24 +300,31 @@ Result<void> Writer::expect(const Expectation& expectation) {
   if (expectation.kind == Expectation::Kind::kAny) return {};
   auto found = tip(expectation.flux);
   if (!found) return std::unexpected(std::move(found.error()));
-  const std::optional<FluxHead>& head = (*found)->head;
+  const std::optional<FluxHead>& head = tips_[*found].head;
   const bool holds =
       expectation.kind == Expectation::Kind::kNone ? !head : head && head->version == expectation.version;
   if (!holds) return conflict(expectation, head);
   return {};
 }
 
-Result<Writer::Tip*> Writer::tip(const std::string& flux) {
-  if (const auto here = tips_.find(flux); here != tips_.end()) return &here->second;
-  Tip tip;
+Result<Writer::TipIndex> Writer::tip(const std::string& flux) {
+  if (const auto here = tip_of_.find(flux); here != tip_of_.end()) return here->second;
+  Tip tip{.flux = flux, .head = {}};
   if (const FluxHead* const cached = heads_.find(flux)) {
     tip.head = *cached;
   } else {
-    auto head = read_head(*store_.view(), flux);
-    if (!head) return std::unexpected(std::move(head.error()));
-    tip.head = *head;
+    // A flux that is not there, the commonest, needs no view.
+    auto opened = store_.get(flux_key(flux));
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    if (*opened) {
+      auto head = read_head(*store_.view(), flux);
+      if (!head) return std::unexpected(std::move(head.error()));
+      tip.head = *head;
+    }
   }
-  return &tips_.emplace(flux, tip).first->second;
+  tip_of_.emplace(flux, tips_.size());
+  tips_.push_back(tip);
+  return tips_.size() - 1;
 }
 
 void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& tip) {
@@ -280,12 +344,14 @@ void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& t
   header.edition = event.edition;
   header.payload_hash = payload_hash;
 
-  const Bytes stored = encode_event(header, event.payload);
-  store_.put(event_key(header.position), stored);
-  const Hash hash = event_hash(stored);
-  derived_.push_back({index_key(header.flux, header.version), encode_entry({header.position, hash})});
+  stored_ = encode_event(header, event.payload, std::move(stored_));
+  store_.put(event_key(header.position), stored_);
+  const Hash hash = event_hash(stored_);
+  derive([&](Bytes& out) { put_index_key(out, header.flux, header.version); },
+         [&](Bytes& out) { put_entry(out, {header.position, hash}); });
   if (!tip.head) {
-    derived_.push_back({flux_key(header.flux), encode_position(header.position)});
+    derive([&](Bytes& out) { put_flux_key(out, header.flux); },
+           [&](Bytes& out) { put_position(out, header.position); });
     ++counters_.flux;
   }
   tip.head = FluxHead{.version = header.version, .hash = hash, .position = header.position};
@@ -293,10 +359,23 @@ void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& t
   ++counters_.events;
 }
 
+void Writer::derive(auto&& put_key, auto&& put_value) {
+  Derived record{.key = octets_.size(), .value = 0, .end = 0};
+  put_key(octets_);
+  record.value = octets_.size();
+  put_value(octets_);
+  record.end = octets_.size();
+  derived_.push_back(record);
+}
+
 Result<void> Writer::commit() {
+  const std::string_view octets = octets_;
+  const auto key = [octets](const Derived& record) { return octets.substr(record.key, record.value - record.key); };
   // In key order each insertion begins where the last one ended.
-  std::sort(derived_.begin(), derived_.end(), [](const Record& a, const Record& b) { return a.key < b.key; });
-  for (const Record& record : derived_) store_.put(record.key, record.value);
+  std::ranges::sort(derived_, {}, key);
+  for (const Derived& record : derived_) {
+    store_.put(key(record), octets.substr(record.value, record.end - record.value));
+  }
   store_.put(counters_key(), encode_counters(counters_));
   return store_.commit();
 }

@@ -14,6 +14,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <variant>
 
 namespace assemblier::storage {
 
@@ -25,18 +26,30 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
   ~Writer();
 
+  using Answers = std::vector<Result<AppendResult>>;
   [[nodiscard]] std::future<Result<AppendResult>> submit(AppendRequest request);
+  [[nodiscard]] std::future<Answers> submit_all(std::vector<AppendRequest> requests);
   /// submit(…).get(), the caller lending its thread.
   [[nodiscard]] Result<AppendResult> append(AppendRequest request);
 
  private:
   struct Pending {
     AppendRequest request;
-    std::optional<Error> refused;      // breaks a limit; queued only so that its chain breaks in its turn
-    std::vector<Hash> payload_hashes;  // taken by the submitting thread: the writer's time is the bottleneck
+    std::optional<Error> refused;  // breaks a limit; queued so that its chain breaks in its turn
+    std::vector<Hash> payload_hashes;
+    bool prepared = false;  // checked and hashed; what comes in a group is, by the thread that writes
     std::size_t bytes = 0;
-    std::promise<Result<AppendResult>> promise;
+    Result<std::optional<Bytes>> kept;  // what the store has under the outcome's id, looked up for a whole batch
     Result<AppendResult> answer;
+  };
+  // What was handed over at once. A batch may end in the middle of one.
+  struct Group {
+    std::vector<Pending> items;
+    std::size_t taken = 0;  // by batches
+    std::size_t bytes = 0;
+    std::variant<std::promise<Result<AppendResult>>, std::promise<Answers>> promise;
+
+    void fulfil();
   };
   // An outcome of the batch in preparation, as a later request of the same id will find it.
   struct Kept {
@@ -44,32 +57,43 @@ class Writer {
     Position first;
     std::uint32_t count;
   };
-  using Batch = std::vector<std::unique_ptr<Pending>>;
+  struct Batch {
+    std::vector<Pending*> items;
+    std::vector<std::unique_ptr<Group>> complete;  // those whose last item is among the items
+  };
   // Where a flux stands for the batch in preparation.
   struct Tip {
+    std::string_view flux;
     std::optional<FluxHead> head;
   };
+  using TipIndex = std::size_t;  // in tips_
 
-  Result<std::unique_ptr<Pending>> prepare(AppendRequest request) const;
-  void enqueue(std::unique_ptr<Pending> pending);
+  void prepare(Pending& pending) const;
+  static Pending pending_of(AppendRequest request);
+  template <class T>
+  std::future<T> enqueue(std::unique_ptr<Group> group);
   void run();
   bool take(Batch& batch);
   void apply(Batch& batch);
-  Result<AppendResult> decide_in_chain(const Pending& pending);
-  Result<AppendResult> decide(const Pending& pending);
-  Result<std::optional<AppendResult>> known(const Outcome& outcome);
+  void look_up(Batch& batch);
+  Result<AppendResult> decide_in_chain(Pending& pending);
+  Result<AppendResult> decide(Pending& pending);
+  Result<std::optional<AppendResult>> known(const Outcome& outcome, Result<std::optional<Bytes>>& kept);
   Result<void> expect(const Expectation& expectation);
-  Result<Tip*> tip(const std::string& flux);
+  Result<TipIndex> tip(const std::string& flux);
   void write_event(const NewEvent& event, const Hash& payload_hash, Tip& tip);
+  // A derived record of this batch: the two functions add its key and its value to the end of what they are given.
+  void derive(auto&& put_key, auto&& put_value);
   Result<void> commit();
 
   Store& store_;
   const JournalOptions options_;
 
-  std::mutex mutex_;  // guards the four members below
+  std::mutex mutex_;  // guards the five members below
   std::condition_variable not_empty_;
   std::condition_variable not_full_;
-  std::deque<std::unique_ptr<Pending>> queue_;
+  std::deque<std::unique_ptr<Group>> queue_;
+  std::size_t queued_requests_ = 0;
   std::size_t queued_bytes_ = 0;
   bool stopping_ = false;
 
@@ -78,11 +102,19 @@ class Writer {
   Counters counters_;
   BoundedMap<FluxHead> heads_;
   // Of this batch; the names and outcomes are those of its requests.
-  std::unordered_map<std::string_view, Tip> tips_;
-  std::unordered_map<std::string_view, Kept> outcomes_;
-  std::vector<Record> derived_;  // this batch: what repeats the events, put in key order at the end
-  Header header_;                // filled for each event: its strings keep their room
-  std::string failure_;          // why nothing is accepted any more; empty while all is well
+  std::vector<Tip> tips_;
+  boost::unordered_flat_map<std::string_view, TipIndex, NameHash> tip_of_;
+  boost::unordered_flat_map<std::string_view, Kept, NameHash> outcomes_;
+  std::vector<Bytes> looked_up_;  // keys of look_up(): their room is kept
+  // This batch: what repeats the events, put in key order at the end. Keys and values lie end to end in `octets_`.
+  struct Derived {
+    std::size_t key, value, end;
+  };
+  std::vector<Derived> derived_;
+  Bytes octets_;
+  Header header_;        // filled for each event: its strings keep their room
+  Bytes stored_;         // the same, for its bytes
+  std::string failure_;  // why nothing is accepted any more; empty while all is well
 
   std::thread thread_;
 };

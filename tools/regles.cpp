@@ -87,17 +87,17 @@ class TraceJson {
     switch (trace.kind) {
       case dsl::Trace::Kind::kRule:
         inside = &program_.rules[trace.id];
-        json.set("règle", Json(inside->name)).set("conclusion", to_json(program_, trace.id, trace.result));
+        json.set("règle", Json(inside->name)).set("conclusion", to_json(program_, trace.id, trace.result()));
         cite(json, inside->citations);
         break;
       case dsl::Trace::Kind::kCase:
-        json.set("cas", Json(std::uint64_t{trace.id} + 1)).set("conclusion", conclusion(trace.result));
+        json.set("cas", Json(std::uint64_t{trace.id} + 1)).set("conclusion", conclusion(trace.result()));
         if (rule != nullptr && trace.id < rule->cases.size()) cite(json, rule->cases[trace.id].citations);
         break;
       case dsl::Trace::Kind::kExigence:
         if (rule != nullptr && trace.id < rule->exigences.size())
           json.set("exigence", Json(rule->exigences[trace.id].label));
-        json.set("conclusion", conclusion(trace.result));
+        json.set("conclusion", conclusion(trace.result()));
         if (rule != nullptr && trace.id < rule->exigences.size()) cite(json, rule->exigences[trace.id].citations);
         break;
       case dsl::Trace::Kind::kFact:

@@ -318,6 +318,18 @@ TEST(Actes, WithoutEditionAreRefused) {
   EXPECT_THAT(answer.refusal.message, HasSubstr("aucune édition n'est publiée"));
 }
 
+// An import begun before the édition is published is run again afterwards, under the same ids.
+TEST(Actes, RefusedForWantOfAnEditionMayBeSentAgain) {
+  House house;
+  Request request = opening("demande/1");
+  request.id = "ligne-1";
+  EXPECT_EQ(house.engine->submit(request).refusal.kind, Refusal::Kind::kEdition);
+  house.publish();
+  const Answer again = house.engine->submit(request);
+  EXPECT_EQ(again.kind, Answer::Kind::kInscrit) << explain(again);
+  EXPECT_FALSE(again.already);
+}
+
 TEST(Actes, OfSeveralKindsOfObjetsLiveSideBySide) {
   House house;
   house.publish();

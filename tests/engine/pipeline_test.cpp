@@ -79,6 +79,45 @@ TEST(Pipeline, RunTwiceAnswersTwiceAndWritesOnce) {
   EXPECT_EQ(house.journal->info()->next.value, events);
 }
 
+// Once a stream has brought many new ids the next ones are not looked up before they are decided: the journal says
+// which of them it knows.
+TEST(Pipeline, KnowsAnOldIdAmongManyNewOnes) {
+  House house;
+  house.publish();
+  auto requests = season(20);
+  const auto first = run(*house.engine, requests);
+  ASSERT_GT(requests.size(), 100U);
+  const std::size_t old = requests.size();
+  std::vector<Request> stream;
+  for (int i = 0; i < 40; ++i) {
+    for (const char* who : {"Ana", "Bilal", "Chloé"}) {
+      stream.push_back(opening(fmt::format("nouvelle/{:04}-{}", i, who)));
+      stream.back().objet = fmt::format("demande/n{:04}{}", i, who);
+      stream.back().id = fmt::format("neuve-{}", stream.size());
+    }
+  }
+  const std::size_t fresh = stream.size();
+  stream.insert(stream.end(), requests.begin(), requests.end());
+  Request wrong = requests[0];
+  wrong.role = "autre";
+  stream.push_back(wrong);
+  Request dated = requests[1];
+  dated.version = 0;  // not the version of the flux any more: known all the same
+  stream.push_back(dated);
+  const auto elsewhere = house.another();
+  const auto answers = run(*elsewhere, stream);
+  for (std::size_t i = 0; i < fresh; ++i) EXPECT_FALSE(answers[i].already) << explain(answers[i]);
+  for (std::size_t i = 0; i < old; ++i) {
+    EXPECT_TRUE(answers[fresh + i].already) << i << explain(answers[fresh + i]);
+    EXPECT_EQ(answers[fresh + i].kind, first[i].kind) << i;
+    EXPECT_EQ(answers[fresh + i].position, first[i].position) << i;
+    EXPECT_EQ(answers[fresh + i].refusal, first[i].refusal) << i;
+  }
+  ASSERT_EQ(answers[fresh + old].kind, Answer::Kind::kErreur);
+  EXPECT_EQ(answers[fresh + old].error->kind, storage::ErrorKind::kOtherContent);
+  EXPECT_TRUE(answers[fresh + old + 1].already);
+}
+
 TEST(Pipeline, KnowsAnIdThatIsUnderWay) {
   House house;
   house.publish();
@@ -128,6 +167,22 @@ class Intruded final : public storage::Journal {
   Intruded(storage::Journal& inner, std::unique_ptr<Engine> intruder, unsigned seed)
       : inner_(inner), intruder_(std::move(intruder)), random_(seed) {}
   std::future<storage::Result<storage::AppendResult>> submit(storage::AppendRequest request) override {
+    intrude(request);
+    return inner_.submit(std::move(request));
+  }
+  std::future<std::vector<storage::Result<storage::AppendResult>>> submit_all(
+      std::vector<storage::AppendRequest> requests) override {
+    // Each on its own, so that the intruder comes between two actes of one hand-over.
+    std::vector<storage::Result<storage::AppendResult>> answers;
+    for (storage::AppendRequest& request : requests) {
+      intrude(request);
+      answers.push_back(inner_.append(std::move(request)));
+    }
+    std::promise<std::vector<storage::Result<storage::AppendResult>>> promise;
+    promise.set_value(std::move(answers));
+    return promise.get_future();
+  }
+  void intrude(const storage::AppendRequest& request) {
     if (!request.expected.empty() && random_() % 3 == 0) {
       constexpr const char* kWho[] = {"Ana", "Bilal", "Chloé"};
       for (unsigned i = random_() % 2; i < 2; ++i) {
@@ -136,7 +191,6 @@ class Intruded final : public storage::Journal {
         if (answer.kind == Answer::Kind::kInscrit) ++intrusions;
       }
     }
-    return inner_.submit(std::move(request));
   }
   storage::Result<void> read_flux(std::string_view flux, storage::Version from,
                                   const storage::EventVisitor& visit) override {

@@ -257,6 +257,20 @@ TEST(Event, TheSealedSlotIsRefusedByName) {
   EXPECT_NE(event.error().find("scellées"), std::string::npos) << event.error();
 }
 
+// Eight octets are looked at together where all are ASCII: what counts is the same wherever it stands.
+TEST(Utf8, IsJudgedTheSameAtEveryPlace) {
+  const std::vector<Bytes> good = {"", "é", "€", "𝄞", "\x7F", "\xC2\x80"};
+  const std::vector<Bytes> bad = {"\xFF",     "\x80", "\xC3", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                                  "\xE2\x82", "é\xBF"};
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (std::size_t after = 0; after < 20; ++after) {
+      for (const Bytes& text : good) EXPECT_TRUE(is_utf8(Bytes(before, 'a') + text + Bytes(after, 'z')));
+      for (const Bytes& text : bad)
+        EXPECT_FALSE(is_utf8(Bytes(before, 'a') + text + Bytes(after, 'z'))) << to_hex(text);
+    }
+  }
+}
+
 // FROZEN. These bytes and digests are what journals hold: they must never change, whatever else does.
 TEST(Event, GoldenVector) {
   const Bytes payload = *from_hex("a1636b6579f5");

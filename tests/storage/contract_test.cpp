@@ -296,6 +296,63 @@ TEST_P(Contract, AChainBreaksAtTheFirstThatWritesNothing) {
   expect_clean(*journal_);
 }
 
+// Handed over at once, each request stands alone, whatever becomes of its neighbours, and however many batches it
+// takes.
+TEST_P(Contract, ManyAtOnceAreAnsweredOneByOne) {
+  JournalOptions options;
+  options.limits.batch_events = 4;
+  options.limits.queue_requests = 10;
+  open(std::move(options));
+  ASSERT_TRUE(add("known"));
+  const auto one = [](const std::string& flux, const std::string& id, std::vector<Expectation> expected = {}) {
+    return AppendRequest{
+        .events = {make_event(flux, id)}, .expected = std::move(expected), .outcome = make_outcome(id), .chain = {}};
+  };
+  std::vector<AppendRequest> requests;
+  for (int i = 0; i < 9; ++i) requests.push_back(one("f", std::to_string(i)));
+  requests[2].expected = {exactly("known", 7)};
+  requests[4].events[0].flux.clear();
+  requests[6] = one("f", "5");
+  auto several = journal_->submit_all(requests);
+  auto alone = journal_->submit(one("f", "alone"));
+  auto none_at_all = journal_->submit_all({});
+  const auto answers = several.get();
+  ASSERT_EQ(answers.size(), requests.size());
+  std::uint64_t position = 1;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (i == 2 || i == 4) {
+      ASSERT_FALSE(answers[i]) << i;
+      EXPECT_EQ(answers[i].error().kind, i == 2 ? ErrorKind::kConflict : ErrorKind::kInvalid);
+      continue;
+    }
+    ASSERT_TRUE(answers[i]) << answers[i].error().message;
+    EXPECT_EQ(answers[i]->already, i == 6);
+    if (i != 6) EXPECT_EQ(answers[i]->first.value, position++) << i;
+  }
+  EXPECT_EQ(alone.get()->first.value, position);
+  EXPECT_TRUE(none_at_all.get().empty());
+  expect_clean(*journal_);
+}
+
+TEST_P(Contract, MoreAtOnceThanTheQueueHolds) {
+  JournalOptions options;
+  options.limits.queue_requests = 10;
+  open(std::move(options));
+  std::vector<std::future<std::vector<Result<AppendResult>>>> futures;
+  for (int group = 0; group < 4; ++group) {
+    std::vector<AppendRequest> requests;
+    for (int i = 0; i < 25; ++i)
+      requests.push_back({.events = {make_event("f", std::to_string(group * 25 + i))}, .outcome = {}});
+    futures.push_back(journal_->submit_all(std::move(requests)));
+  }
+  std::uint64_t next = 0;
+  for (auto& future : futures) {
+    for (const auto& answer : future.get()) EXPECT_EQ(answer->first.value, next++);
+  }
+  EXPECT_EQ(next, 100U);
+  expect_clean(*journal_);
+}
+
 TEST_P(Contract, InstantsNeverDecrease) {
   std::atomic<std::int64_t> now = 1'000;
   open({.limits = {}, .clock = [&] { return now.load(); }, .read_only = false});

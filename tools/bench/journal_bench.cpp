@@ -111,15 +111,19 @@ std::string slurp(const std::string& path) {
   return out.str();
 }
 
-engine::Request financing(std::size_t i) {
+/// The acte number `i` of a stream: one after the other the `posts` are financed for a year, then for the next one, up
+/// to four, then come new posts.
+engine::Request financing(std::size_t i, std::size_t posts) {
+  const std::size_t years = i / posts;
+  const auto year = static_cast<int>(2020 + years % 4);
   return {.id = fmt::format("financement-{:010}", i),
           .acte = "financement",
-          .objet = fmt::format("poste/{:08}", i),
+          .objet = fmt::format("poste/{:08}", years / 4 * posts + i % posts),
           .role = "administration",
           .author = "État",
-          .date = dsl::make_date(2022, 12, 31),
+          .date = dsl::make_date(year, 12, 31),
           .donnees = {{"dispositif", engine::Datum("adulte-relais")},
-                      {"exercice", engine::Datum(std::int64_t{2022})},
+                      {"exercice", engine::Datum(std::int64_t{year})},
                       {"versement", engine::Datum("19875.06")},
                       {"organisme", engine::Datum("ASSOCIATION DES CENTRES SOCIAUX")},
                       {"tiers", engine::Datum("30911405600026")}}};
@@ -136,10 +140,11 @@ void BM_pipelined_actes(benchmark::State& state) {
   std::size_t next = 0;
   std::size_t refused = 0;
   constexpr std::size_t kCount = 20'000;
+  constexpr std::size_t kPosts = 5'000;
   const auto ours = [&] {
     std::vector<engine::Request> requests;
     requests.reserve(kCount);
-    for (std::size_t i = 0; i < kCount; ++i) requests.push_back(financing(next++));
+    for (std::size_t i = 0; i < kCount; ++i) requests.push_back(financing(next++, kPosts));
     const double seconds = seconds_of([&] {
       engine::Pipeline pipeline(engine, [&](std::uint64_t, const engine::Answer& a) {
         refused += a.kind == engine::Answer::Kind::kInscrit ? 0 : 1;
@@ -149,7 +154,7 @@ void BM_pipelined_actes(benchmark::State& state) {
     });
     return static_cast<double>(kCount) / seconds;
   };
-  (void)engine.submit(financing(next++));
+  (void)engine.submit(financing(next++, kPosts));
   std::size_t stored = 0;
   (void)journal->read_all({1}, [&](const storage::StoredEvent& e) { return stored = e.stored.size(), false; });
   paired(state, ours, [&] { return raw.synced_batches(kCount / 100, 100, stored); });
@@ -168,7 +173,7 @@ void BM_events_folded(benchmark::State& state) {
     engine::Engine engine(*journal);
     (void)must(engine.publish(slurp(ASSEMBLIER_SOURCE_DIR "/rules/postes.regles")));
     engine::Pipeline pipeline(engine, [](std::uint64_t, const engine::Answer&) {});
-    for (std::size_t i = 0; i < kCount; ++i) pipeline.push(financing(i));
+    for (std::size_t i = 0; i < kCount; ++i) pipeline.push(financing(i, kCount));
     pipeline.finish();
   }
   auto journal = must(storage::open_rocksdb(workspace / "fold", {.read_only = true}));
