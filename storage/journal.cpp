@@ -3,6 +3,7 @@
 #include "storage/keys.hpp"
 #include "storage/reading.hpp"
 #include "storage/store.hpp"
+#include "storage/tree.hpp"
 #include "storage/verify.hpp"
 #include "storage/writer.hpp"
 
@@ -25,9 +26,11 @@ std::string new_uuid() {
 
 class StoredJournal final : public Journal {
  public:
-  StoredJournal(std::unique_ptr<Store> store, const JournalOptions& options, std::string id, const Counters& counters)
-      : store_(std::move(store)), id_(std::move(id)) {
-    if (!options.read_only) writer_ = std::make_unique<Writer>(*store_, options, counters);
+  /// `tree`: over all events; only to write.
+  StoredJournal(std::unique_ptr<Store> store, const JournalOptions& options, std::uint32_t format, std::string id,
+                const Counters& counters, MerkleFrontier tree)
+      : store_(std::move(store)), format_(format), id_(std::move(id)) {
+    if (!options.read_only) writer_ = std::make_unique<Writer>(*store_, options, counters, std::move(tree));
   }
 
   std::future<Result<AppendResult>> submit(AppendRequest request) override {
@@ -82,11 +85,39 @@ class StoredJournal final : public Journal {
     auto counters = read_counters(*store_->view());
     if (!counters) return std::unexpected(std::move(counters.error()));
     return JournalInfo{
-        .format = kFormat, .journal_id = id_, .next = Position{counters->events}, .flux_count = counters->flux};
+        .format = format_, .journal_id = id_, .next = Position{counters->events}, .flux_count = counters->flux};
+  }
+
+  Result<TreeHead> tree_head(std::optional<std::uint64_t> size) override {
+    return with_tree([size](View& view, Tree& tree) -> Result<TreeHead> {
+      TreeHead head{.size = size.value_or(tree.size()), .root = {}, .flux = {}};
+      auto root = tree.root_at(head.size);
+      if (!root) return std::unexpected(std::move(root.error()));
+      auto flux = flux_root_at(view, head.size);
+      if (!flux) return std::unexpected(std::move(flux.error()));
+      head.root = *root;
+      head.flux = *flux;
+      return head;
+    });
+  }
+
+  Result<Proof> prove_inclusion(Position position, std::uint64_t size) override {
+    return with_tree([=](View&, Tree& tree) { return tree.inclusion(position.value, size); });
+  }
+
+  Result<Proof> prove_consistency(std::uint64_t first, std::uint64_t second) override {
+    return with_tree([=](View&, Tree& tree) { return tree.consistency(first, second); });
+  }
+
+  Result<FluxProof> prove_flux(std::string_view flux, std::uint64_t size) override {
+    return with_tree([=](View& view, Tree& tree) -> Result<FluxProof> {
+      if (auto root = tree.root_at(size); !root) return std::unexpected(std::move(root.error()));
+      return storage::prove_flux(view, flux, size);
+    });
   }
 
   Result<VerifyReport> verify(const Progress& progress) override {
-    return storage::verify(*store_, *store_->view(), progress);
+    return storage::verify(*store_, *store_->view(), format_ != kFormatWithoutTree, progress);
   }
 
  private:
@@ -99,7 +130,17 @@ class StoredJournal final : public Journal {
         Error{ErrorKind::kDamaged, "journal abîmé : " + what + " ; « journal verifier » donne la liste complète"});
   }
 
+  // One view for the tree and the flux: they are of the same moment.
+  auto with_tree(auto&& work) -> decltype(work(std::declval<View&>(), std::declval<Tree&>())) {
+    const auto view = store_->view();
+    auto counters = read_counters(*view);
+    if (!counters) return std::unexpected(std::move(counters.error()));
+    Tree tree(*view, counters->events, format_ != kFormatWithoutTree);
+    return work(*view, tree);
+  }
+
   std::unique_ptr<Store> store_;
+  std::uint32_t format_;
   std::string id_;
   std::unique_ptr<Writer> writer_;  // after the store: stops before it closes
 };
@@ -118,6 +159,28 @@ Result<void> check_end(View& view, const Counters& counters) {
                                          counters.events)});
   }
   return {};
+}
+
+// Format 1 to 2: the records of the tree, then the format itself. Interrupted, it is begun again by the next opening.
+Result<void> add_tree(Store& store, View& view) {
+  constexpr std::size_t kRecordsAtOnce = 4096;
+  MerkleFrontier tree;
+  std::size_t records = 0;
+  const auto keep = [&](unsigned level, std::uint64_t index, const Hash& hash) {
+    if (!is_kept(level)) return;
+    store.put(tree_key(level, index), to_bytes(hash));
+    ++records;
+  };
+  const auto cursor = view.scan(tag_begin(Tag::kEvent), tag_end(Tag::kEvent));
+  for (; cursor->valid(); cursor->next()) {
+    tree.append(event_hash(cursor->value()), keep);
+    if (records < kRecordsAtOnce) continue;
+    records = 0;
+    if (auto ok = store.commit(); !ok) return ok;
+  }
+  if (auto ok = cursor->status(); !ok) return ok;
+  store.put(format_key(), encode_format(kFormat));
+  return store.commit();
 }
 
 }  // namespace
@@ -145,12 +208,12 @@ Result<std::unique_ptr<Journal>> open_journal(std::unique_ptr<Store> store, Jour
               "journal abîmé : l'enregistrement du format manque ou est illisible ; ce répertoire n'est pas un "
               "journal entier, repartir d'une sauvegarde"});
   }
-  if (*number != kFormat) {
+  if (*number > kFormat || *number < kFormatWithoutTree) {
     return std::unexpected(
         Error{ErrorKind::kFormat,
-              fmt::format("le journal est au format {}, ce programme connaît le format {} ; prendre une version "
+              fmt::format("le journal est au format {}, ce programme connaît les formats {} à {} ; prendre une version "
                           "d'assemblier qui le lit",
-                          *number, kFormat)});
+                          *number, kFormatWithoutTree, kFormat)});
   }
   auto id = view->get(journal_id_key());
   if (!id) return std::unexpected(std::move(id.error()));
@@ -159,11 +222,19 @@ Result<std::unique_ptr<Journal>> open_journal(std::unique_ptr<Store> store, Jour
         Error{ErrorKind::kDamaged, "journal abîmé : son identifiant manque ; lancer « journal verifier »"});
   auto counters = read_counters(*view);
   // A reader opens all the same: verify() then says what is wrong and where.
-  if (!options.read_only) {
-    if (!counters) return std::unexpected(std::move(counters.error()));
-    if (auto ok = check_end(*view, *counters); !ok) return std::unexpected(std::move(ok.error()));
+  if (options.read_only) {
+    return std::make_unique<StoredJournal>(std::move(store), options, *number, std::move(**id),
+                                           counters.value_or(Counters{}), MerkleFrontier{});
   }
-  return std::make_unique<StoredJournal>(std::move(store), options, std::move(**id), counters.value_or(Counters{}));
+  if (!counters) return std::unexpected(std::move(counters.error()));
+  if (auto ok = check_end(*view, *counters); !ok) return std::unexpected(std::move(ok.error()));
+  if (*number == kFormatWithoutTree) {
+    if (auto ok = add_tree(*store, *view); !ok) return std::unexpected(std::move(ok.error()));
+  }
+  auto tree = Tree(*store->view(), counters->events, true).frontier();
+  if (!tree) return std::unexpected(std::move(tree.error()));
+  return std::make_unique<StoredJournal>(std::move(store), options, kFormat, std::move(**id), *counters,
+                                         std::move(*tree));
 }
 
 }  // namespace assemblier::storage

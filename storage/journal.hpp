@@ -12,6 +12,7 @@
 
 #include "storage/bytes.hpp"
 #include "storage/event.hpp"
+#include "storage/merkle.hpp"
 
 #include <functional>
 #include <future>
@@ -120,6 +121,38 @@ struct FluxHead {
   Position position{};  ///< position of its last event
 };
 
+/// What a head says of one flux: the hash of its last event chains all of them, so nothing else can be in it.
+struct FluxLeaf {
+  std::string flux;
+  Version version{};  ///< of its last event
+  Hash hash{};        ///< of its last event
+};
+
+/// Root of the tree over the flux, sorted bytewise by name.
+struct FluxRoot {
+  std::uint64_t count = 0;
+  Hash root{};
+};
+
+/// That a head knows a flux and how it ends (`there`), or that it knows none of that name: the neighbours between which
+/// it would be, one alone at either end, none in an empty journal.
+struct FluxProof {
+  struct Placed {
+    FluxLeaf leaf;
+    std::uint64_t index = 0;  ///< among the flux
+    Proof path;
+  };
+  std::uint64_t count = 0;  ///< flux under the head
+  std::optional<Placed> there, before, after;
+};
+
+/// What is signed: all events up to a number, and where each flux stands there.
+struct TreeHead {
+  std::uint64_t size = 0;  ///< number of events
+  Hash root{};             ///< RFC 6962, over the stored bytes
+  FluxRoot flux;
+};
+
 struct JournalInfo {
   std::uint32_t format = 0;  ///< format version of the data
   std::string journal_id;    ///< UUID given at creation
@@ -168,6 +201,13 @@ class Journal {
                                                const std::function<bool(std::string_view, const FluxHead&)>& visit) = 0;
   [[nodiscard]] virtual Result<std::optional<StoredOutcome>> outcome(std::string_view acte_id) = 0;
   [[nodiscard]] virtual Result<JournalInfo> info() = 0;
+  /// The head over the first `size` events (default: all of them). kInvalid beyond the last. Takes a time that grows
+  /// with the number of flux.
+  [[nodiscard]] virtual Result<TreeHead> tree_head(std::optional<std::uint64_t> size) = 0;
+  /// RFC 6962 § 2.1.1 and § 2.1.2. kInvalid when there are not as many events.
+  [[nodiscard]] virtual Result<Proof> prove_inclusion(Position position, std::uint64_t size) = 0;
+  [[nodiscard]] virtual Result<Proof> prove_consistency(std::uint64_t first, std::uint64_t second) = 0;
+  [[nodiscard]] virtual Result<FluxProof> prove_flux(std::string_view flux, std::uint64_t size) = 0;
   /// Checks every stored byte it can reach: checksums, decoding, positions without gap, versions, hash chains,
   /// and that every derived record (flux index, heads, outcomes, counters) agrees with the events, both ways.
   [[nodiscard]] virtual Result<VerifyReport> verify(const Progress& progress) = 0;

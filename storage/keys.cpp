@@ -95,6 +95,18 @@ void put_outcome_key(Bytes& out, std::string_view acte_id) {
   out += acte_id;
 }
 
+void put_tree_key(Bytes& out, unsigned level, std::uint64_t index) {
+  out += static_cast<char>(Tag::kTree);
+  out += static_cast<char>(level);
+  put(out, index);
+}
+
+Bytes tree_key(unsigned level, std::uint64_t index) {
+  Bytes key;
+  put_tree_key(key, level, index);
+  return key;
+}
+
 Bytes outcome_key(std::string_view acte_id) { return named(Tag::kOutcome, acte_id); }
 Bytes format_key() { return named(Tag::kMeta, "format"); }
 Bytes journal_id_key() { return named(Tag::kMeta, "journal"); }
@@ -146,10 +158,25 @@ std::optional<std::string_view> decode_flux_key(std::string_view key) {
   return key.substr(1);
 }
 
+std::optional<TreeKey> decode_tree_key(std::string_view key) {
+  if (!has(key, Tag::kTree) || key.size() != 10) return std::nullopt;
+  TreeKey decoded{.level = static_cast<unsigned char>(key[1]), .index = 0};
+  key.remove_prefix(2);
+  decoded.index = take<std::uint64_t>(key);
+  return decoded;
+}
+
+std::optional<Hash> decode_node(std::string_view value) {
+  if (value.size() != kHashBytes) return std::nullopt;
+  return take_hash(value);
+}
+
 std::optional<std::string_view> decode_outcome_key(std::string_view key) {
   if (!has(key, Tag::kOutcome) || key.size() < 2) return std::nullopt;
   return key.substr(1);
 }
+
+void put_hash(Bytes& out, const Hash& hash) { put(out, hash); }
 
 void put_position(Bytes& out, Position position) { put(out, position.value); }
 

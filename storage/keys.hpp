@@ -14,8 +14,10 @@
 
 namespace assemblier::storage {
 
-/// Format version of the data, kept in the record format_key(). A journal of another format is refused.
-inline constexpr std::uint32_t kFormat = 1;
+/// Format version of the data, kept in the record format_key(). A journal of a later format is refused.
+inline constexpr std::uint32_t kFormat = 2;
+/// The format without the records of the tree: read as it is, brought to kFormat by the first opening for writing.
+inline constexpr std::uint32_t kFormatWithoutTree = 1;
 
 /// First octet of every key.
 enum class Tag : char {
@@ -23,6 +25,7 @@ enum class Tag : char {
   kIndex = 'f',    ///< flux, 0x00, version (8) → position (8), hash of the event (32)
   kFlux = 'h',     ///< flux → position of its first event (8)
   kMeta = 'm',     ///< name → see below
+  kTree = 't',     ///< level (1), index (8) → hash of a node of the Merkle tree (32)
   kOutcome = 'o',  ///< acte id → fingerprint (32), first position (8), count (4), answer
 };
 
@@ -55,10 +58,14 @@ struct IndexEntry {
 [[nodiscard]] Bytes journal_id_key();
 [[nodiscard]] Bytes counters_key();
 
+/// REQUIRES a level below 256.
+[[nodiscard]] Bytes tree_key(unsigned level, std::uint64_t index);
+
 /// The same, added to the end of `out`: what the writer calls for every event.
 void put_index_key(Bytes& out, std::string_view flux, Version version);
 void put_flux_key(Bytes& out, std::string_view flux);
 void put_outcome_key(Bytes& out, std::string_view acte_id);
+void put_tree_key(Bytes& out, unsigned level, std::uint64_t index);
 
 /// First and one-past-last key of the index entries of one flux.
 [[nodiscard]] Bytes index_begin(std::string_view flux);
@@ -74,11 +81,18 @@ void put_outcome_key(Bytes& out, std::string_view acte_id);
 [[nodiscard]] std::optional<Position> decode_event_key(std::string_view key);
 [[nodiscard]] std::optional<IndexKey> decode_index_key(std::string_view key);
 [[nodiscard]] std::optional<std::string_view> decode_flux_key(std::string_view key);
+struct TreeKey {
+  unsigned level = 0;
+  std::uint64_t index = 0;
+};
+[[nodiscard]] std::optional<TreeKey> decode_tree_key(std::string_view key);
 [[nodiscard]] std::optional<std::string_view> decode_outcome_key(std::string_view key);
 
 [[nodiscard]] Bytes encode_position(Position position);
 void put_position(Bytes& out, Position position);
+void put_hash(Bytes& out, const Hash& hash);
 [[nodiscard]] std::optional<Position> decode_position(std::string_view value);
+[[nodiscard]] std::optional<Hash> decode_node(std::string_view value);
 [[nodiscard]] Bytes encode_entry(const IndexEntry& entry);
 void put_entry(Bytes& out, const IndexEntry& entry);
 [[nodiscard]] std::optional<IndexEntry> decode_entry(std::string_view value);

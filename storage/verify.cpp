@@ -1,6 +1,7 @@
 #include "storage/verify.hpp"
 
 #include "storage/reading.hpp"
+#include "storage/tree.hpp"
 
 #include <chrono>
 #include <limits>
@@ -16,7 +17,8 @@ constexpr std::chrono::milliseconds kProgressEvery{100};
 
 class Verifier {
  public:
-  Verifier(Store& store, View& view, const Progress& progress) : store_(store), view_(view), progress_(progress) {}
+  Verifier(Store& store, View& view, bool tree, const Progress& progress)
+      : store_(store), view_(view), tree_kept_(tree), progress_(progress) {}
 
   VerifyReport run() {
     store_.verify_files([this](const std::string& message) { find("{}", message); });
@@ -24,6 +26,7 @@ class Verifier {
     events_pass();
     flux_pass();
     outcomes_pass();
+    tree_pass();
     if (!index_agrees_) name_strange_index_entries();
     if (!outcomes_agree_) name_strange_outcomes();
     others_pass();
@@ -49,6 +52,8 @@ class Verifier {
   void flux_pass();
   void check_flux_record(Cursor& names, const std::string& flux, Position first);
   void outcomes_pass();
+  void check_node(unsigned level, std::uint64_t index, const Hash& hash);
+  void tree_pass();
   void name_strange_index_entries();
   void name_strange_outcomes();
   void others_pass();
@@ -57,6 +62,7 @@ class Verifier {
 
   Store& store_;
   View& view_;
+  const bool tree_kept_;
   const Progress& progress_;
   VerifyReport report_;
   Counters counters_;
@@ -64,6 +70,7 @@ class Verifier {
   bool events_complete_ = true;  // every event could be read
   bool index_agrees_ = true;     // index entries and events are as many, and each event has its own
   bool outcomes_agree_ = true;
+  MerkleFrontier tree_;        // over the events read, as long as none is missing
   std::uint64_t claimed_ = 0;  // events that lie in the range of their own acte's outcome
   std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
 };
@@ -127,6 +134,11 @@ void Verifier::events_pass() {
       // A predecessor that cannot be read is named where it lies.
       if (auto ok = chain.check(*event); !ok && !chain.predecessor_unreadable()) find("{}", ok.error().message);
       check_derived(*event, chain.hash());
+      if (tree_.size() == position->value) {
+        tree_.append(chain.hash(), [this](unsigned level, std::uint64_t index, const Hash& hash) {
+          if (tree_kept_ && is_kept(level)) check_node(level, index, hash);
+        });
+      }
     }
     const auto status = cursor->status();
     if (status) break;
@@ -299,6 +311,34 @@ void Verifier::name_strange_index_entries() {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// The tree
+
+void Verifier::check_node(unsigned level, std::uint64_t index, const Hash& hash) {
+  const auto range = [=] { return name_range(index << level, ((index + 1) << level) - 1); };
+  auto value = view_.get(tree_key(level, index));
+  if (!value) {
+    find("arbre : le nœud sur {} ne se lit plus : {}", range(), value.error().message);
+  } else if (!*value) {
+    find("arbre : le nœud sur {} manque", range());
+  } else if (decode_node(**value) != hash) {
+    find("arbre : le nœud sur {} n'est pas celui de ses événements", range());
+  }
+}
+
+// Every node the events ask for was looked up: more records are too many.
+void Verifier::tree_pass() {
+  const auto cursor = view_.scan(tag_begin(Tag::kTree), tag_end(Tag::kTree));
+  for (; cursor->valid(); cursor->next()) {
+    const auto key = decode_tree_key(cursor->key());
+    const bool asked_for =
+        key && tree_kept_ && is_kept(key->level) && key->level < 64 && key->index < tree_.size() >> key->level;
+    const bool beyond = tree_.size() == counters_.events || !key;
+    if (!asked_for && beyond) find("arbre : enregistrement en trop (clé {})", to_hex(cursor->key()));
+  }
+  static_cast<void>(finished(*cursor, "les nœuds de l'arbre"));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // Outcomes and the rest
 
 void Verifier::outcomes_pass() {
@@ -357,7 +397,7 @@ void Verifier::others_pass() {
   }
   static_cast<void>(finished(*meta, "les enregistrements généraux"));
 
-  constexpr Tag kOrdered[] = {Tag::kEvent, Tag::kIndex, Tag::kFlux, Tag::kMeta, Tag::kOutcome};
+  constexpr Tag kOrdered[] = {Tag::kEvent, Tag::kIndex, Tag::kFlux, Tag::kMeta, Tag::kOutcome, Tag::kTree};
   Bytes begin;
   const auto gap = [&](const Bytes& end) {
     if (!end.empty() && begin >= end) return;
@@ -374,8 +414,8 @@ void Verifier::others_pass() {
 
 }  // namespace
 
-VerifyReport verify(Store& store, View& view, const Progress& progress) {
-  return Verifier(store, view, progress).run();
+VerifyReport verify(Store& store, View& view, bool tree, const Progress& progress) {
+  return Verifier(store, view, tree, progress).run();
 }
 
 }  // namespace assemblier::storage

@@ -8,6 +8,7 @@
 namespace assemblier::storage {
 
 /// See Journal::verify.
-[[nodiscard]] VerifyReport verify(Store& store, View& view, const Progress& progress);
+/// `tree`: whether the journal keeps records of its tree (formats from 2 on).
+[[nodiscard]] VerifyReport verify(Store& store, View& view, bool tree, const Progress& progress);
 
 }  // namespace assemblier::storage

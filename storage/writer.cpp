@@ -38,8 +38,13 @@ std::unexpected<Error> conflict(const Expectation& expectation, const std::optio
 
 }  // namespace
 
-Writer::Writer(Store& store, const JournalOptions& options, const Counters& counters)
-    : store_(store), options_(options), counters_(counters), heads_(kCachedHeads), thread_([this] { run(); }) {}
+Writer::Writer(Store& store, const JournalOptions& options, const Counters& counters, MerkleFrontier tree)
+    : store_(store),
+      options_(options),
+      counters_(counters),
+      tree_(std::move(tree)),
+      heads_(kCachedHeads),
+      thread_([this] { run(); }) {}
 
 Writer::~Writer() {
   {
@@ -347,6 +352,10 @@ void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& t
   stored_ = encode_event(header, event.payload, std::move(stored_));
   store_.put(event_key(header.position), stored_);
   const Hash hash = event_hash(stored_);
+  tree_.append(hash, [this](unsigned level, std::uint64_t index, const Hash& node) {
+    if (!is_kept(level)) return;
+    derive([=](Bytes& out) { put_tree_key(out, level, index); }, [&node](Bytes& out) { put_hash(out, node); });
+  });
   derive([&](Bytes& out) { put_index_key(out, header.flux, header.version); },
          [&](Bytes& out) { put_entry(out, {header.position, hash}); });
   if (!tip.head) {

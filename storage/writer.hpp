@@ -9,6 +9,7 @@
 #include "storage/bounded_map.hpp"
 #include "storage/keys.hpp"
 #include "storage/store.hpp"
+#include "storage/tree.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -20,8 +21,8 @@ namespace assemblier::storage {
 
 class Writer {
  public:
-  /// `store` outlives the writer; `counters` are those it holds.
-  Writer(Store& store, const JournalOptions& options, const Counters& counters);
+  /// `store` outlives the writer; `counters` are those it holds, `tree` that over its events.
+  Writer(Store& store, const JournalOptions& options, const Counters& counters, MerkleFrontier tree);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
   ~Writer();
@@ -100,6 +101,7 @@ class Writer {
   std::mutex writing_;  // held by the thread that writes; guards the members below
   Batch batch_;
   Counters counters_;
+  MerkleFrontier tree_;
   BoundedMap<FluxHead> heads_;
   // Of this batch; the names and outcomes are those of its requests.
   std::vector<Tip> tips_;

@@ -208,6 +208,18 @@ class Intruded final : public storage::Journal {
     return inner_.outcome(id);
   }
   storage::Result<storage::JournalInfo> info() override { return inner_.info(); }
+  storage::Result<storage::TreeHead> tree_head(std::optional<std::uint64_t> size) override {
+    return inner_.tree_head(size);
+  }
+  storage::Result<storage::Proof> prove_inclusion(storage::Position position, std::uint64_t size) override {
+    return inner_.prove_inclusion(position, size);
+  }
+  storage::Result<storage::Proof> prove_consistency(std::uint64_t first, std::uint64_t second) override {
+    return inner_.prove_consistency(first, second);
+  }
+  storage::Result<storage::FluxProof> prove_flux(std::string_view flux, std::uint64_t size) override {
+    return inner_.prove_flux(flux, size);
+  }
   storage::Result<storage::VerifyReport> verify(const storage::Progress& progress) override {
     return inner_.verify(progress);
   }

@@ -43,7 +43,7 @@ class Contract : public ::testing::TestWithParam<Backend> {
 TEST_P(Contract, EmptyJournal) {
   const auto info = journal_->info();
   ASSERT_TRUE(info);
-  EXPECT_EQ(info->format, 1U);
+  EXPECT_EQ(info->format, 2U);
   EXPECT_EQ(info->journal_id.size(), 36U);
   EXPECT_EQ(info->next.value, 0U);
   EXPECT_EQ(info->flux_count, 0U);

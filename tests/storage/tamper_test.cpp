@@ -286,6 +286,28 @@ TEST_F(Tamper, NoRecordMayGoOrChange) {
   EXPECT_EQ(findings(), "");
 }
 
+TEST_F(Tamper, TheTreeAgreesBothWays) {
+  for (int i = 0; i < 600; ++i)
+    ASSERT_TRUE(journal_->append({.events = {make_event("f/0", "more-" + std::to_string(i))}}));
+  expect_clean(*journal_);
+  const auto kept = records();
+  ASSERT_TRUE(records().contains(tree_key(8, 1)));
+  ASSERT_FALSE(records().contains(tree_key(8, 2)));
+  records().erase(tree_key(8, 1));
+  expect_found("arbre : le nœud sur les positions 256 à 511 manque");
+  EXPECT_EQ(journal_->tree_head(600).error().kind, ErrorKind::kDamaged);
+  records() = kept;
+  records()[tree_key(8, 0)] = to_bytes(sha256("other"));
+  expect_found("arbre : le nœud sur les positions 0 à 255 n'est pas celui de ses événements");
+  records() = kept;
+  for (const Bytes& key : {tree_key(8, 2), tree_key(16, 0), tree_key(1, 0), tree_key(0, 0), Bytes("t")}) {
+    records()[key] = to_bytes(sha256("x"));
+    expect_found("arbre : enregistrement en trop");
+    records() = kept;
+  }
+  EXPECT_EQ(findings(), "");
+}
+
 TEST_F(Tamper, OpeningRefusesAnotherFormatAndCountersThatDoNotFit) {
   const auto reopen = [&](const std::map<Bytes, Bytes>& with, bool read_only) {
     auto store = std::make_unique<MapStore>();
@@ -293,7 +315,7 @@ TEST_F(Tamper, OpeningRefusesAnotherFormatAndCountersThatDoNotFit) {
     return open_journal(std::move(store), {.limits = {}, .clock = {}, .read_only = read_only});
   };
   auto changed = records();
-  changed[format_key()] = encode_format(2);
+  changed[format_key()] = encode_format(kFormat + 1);
   EXPECT_EQ(reopen(changed, true).error().kind, ErrorKind::kFormat);
   changed = records();
   changed.erase(format_key());
