@@ -1,6 +1,7 @@
 #include "dsl/check.hpp"
 
 #include "dsl/checker.hpp"
+#include "dsl/consequences.hpp"
 #include "dsl/evaluate.hpp"
 #include "dsl/text.hpp"
 
@@ -37,8 +38,13 @@ void Checker::unknown(const std::string& what, const std::string& name, Span spa
   if (!help.empty()) help += " ?";
   error(code, span,
         fmt::format("{} inconnu{} : « {} »", what,
-                    what.starts_with("colonne") || what.starts_with("décision") ? "e" : "", name),
+                    what.starts_with("colonne") || what.starts_with("décision") || what.starts_with("exigence") ||
+                            what.starts_with("valeur")
+                        ? "e"
+                        : "",
+                    name),
         std::move(help));
+  diagnostics_.back().unknown = name;
 }
 
 void Checker::unsourced(bool sourced, Span span, const std::string& what) {
@@ -67,8 +73,10 @@ bool Checker::declare(const ast::Name& name, SymbolKind kind, Index index) {
   // A header that cites a whole document without « § » would otherwise make the citation part of the name.
   for (const auto& known : program_->sources) {
     const std::string tail = " source " + known.name;
-    if (text.size() <= tail.size() || !text.ends_with(tail)) continue;
-    text.resize(text.size() - tail.size());
+    const std::size_t at = text.find(tail);
+    const bool whole = at != std::string::npos && (at + tail.size() == text.size() || text[at + tail.size()] == ' ');
+    if (at == 0 || !whole) continue;
+    text.resize(at);
     error("R0215", name.span, fmt::format("« source {} » est lu comme une partie du nom", known.name),
           fmt::format("écrivez « source {} § … », ou mettez la source sur une ligne à elle, en retrait", known.name));
   }
@@ -78,6 +86,22 @@ bool Checker::declare(const ast::Name& name, SymbolKind kind, Index index) {
           {{at->second.span, "première déclaration ici"}});
   }
   return fresh;
+}
+
+// « décision échelle Échelle »: without « : » the type becomes the end of the name, and nothing knows the décision.
+void Checker::forgotten_colon(const ast::DecisionDecl& decl) {
+  const std::string& text = decl.name.text;
+  const std::size_t space = text.rfind(' ');
+  if (decl.type || space == std::string::npos) return;
+  const std::string last = text.substr(space + 1);
+  const auto declared = symbols_.find(last);
+  const bool type = declared != symbols_.end() &&
+                    (declared->second.kind == SymbolKind::kEnum || declared->second.kind == SymbolKind::kTable);
+  if (!type) return;
+  const std::string name = text.substr(0, space);
+  error("R0216", decl.name.span, fmt::format("« {} » est un type, lu ici comme la fin du nom", last),
+        fmt::format("écrivez « {} : {} »", name, last));
+  symbols_.try_emplace(name, symbols_.at(text));
 }
 
 std::vector<std::string> Checker::visible_names(const Scope& scope) const {
@@ -154,6 +178,7 @@ void Checker::declare_names() {
       add_rule(d->name, RuleInfo::Kind::kDefinition, d->sources);
     } else if (const auto* e = std::get_if<ast::DecisionDecl>(&decl.node)) {
       add_rule(e->name, RuleInfo::Kind::kDecision, e->sources);
+      forgotten_colon(*e);
     } else if (const auto* c = std::get_if<ast::ConditionDecl>(&decl.node)) {
       add_rule(c->name, RuleInfo::Kind::kCondition, c->sources);
     } else if (const auto* s = std::get_if<ast::ScrutinDecl>(&decl.node)) {
@@ -457,6 +482,7 @@ Compiled Checker::run() {
     return a.code == b.code && a.span == b.span && a.message == b.message;
   };
   diagnostics_.erase(std::ranges::unique(diagnostics_, twice).begin(), diagnostics_.end());
+  drop_consequences(diagnostics_, parsed_.diagnostics, program_->text);
   if (has_errors(diagnostics_)) return {nullptr, std::move(diagnostics_)};
   return {program_, std::move(diagnostics_)};
 }

@@ -157,7 +157,8 @@ Code Checker::of(const ast::Of& node, Span span, const Scope& scope) {
   if (!constant) operand = expression(node.operand, scope);
   Code map = operand && has_column(operand) ? nullptr : is_map_name();
   if (constant) operand = expression(node.operand, scope, map ? map->type->key : nullptr);
-  if (any(operand)) return wrong(span);
+  const bool open = is(operand, Kind::kList) && operand->type->element->kind == Kind::kAny;
+  if (any(operand) || open) return wrong(span);  // of what type is not known, which was said elsewhere
   const bool rows = is(operand, Kind::kList) && operand->type->element->kind == Kind::kRow;
   if (is(operand, Kind::kRow) || rows) {
     const Index table = rows ? operand->type->element->named : operand->type->named;

@@ -155,6 +155,7 @@ std::optional<Value> Checker::cell_part(const ast::Name& part, const ast::TableD
     unknown(fmt::format("nom de {}", shown(wanted)), part.text, part.span, names, "R0228");
     return {};
   }
+  if (wanted->kind == Kind::kAny) return Value();  // the type itself is what is unknown
   error("R0229", cell.span, fmt::format("cette cellule doit contenir une valeur de type {}", shown(wanted)));
   return {};
 }

@@ -304,6 +304,7 @@ void Checker::next_cycles(const ast::ProcedureDecl& decl, const ProcedureInfo& i
       if (!system && decl.actes[next.acte].actors.size() == target.actors.size()) {
         error("R0264", next.span,
               fmt::format("« {} » ne peut suivre de lui-même : il n'est pas « par système »", target.name));
+        diagnostics_.back().unknown = target.name;  // a broken « par » line of that acte is the cause
       }
       if (std::ranges::any_of(target.donnees, [](const auto& d) { return !d.optional; })) {
         error("R0264", next.span, fmt::format("« {} » ne peut suivre de lui-même : il porte des données", target.name));

@@ -57,6 +57,7 @@ class Checker {
   void condition(const ast::ConditionDecl& decl, Index index);
   void scrutin(const ast::ScrutinDecl& decl, Index index);
   void overlaps(const ast::DecisionDecl& decl);
+  void forgotten_colon(const ast::DecisionDecl& decl);
 
   // check_procedure.cpp
   void procedure(const ast::ProcedureDecl& decl);

@@ -32,11 +32,12 @@ struct Request {
 /// A refusal is data. `message` is a complete French sentence; `reasons` hold one entry per thing to put right.
 struct Refusal {
   enum class Kind : std::uint8_t {
-    kActe = 0,      ///< no such acte, or it is not one that a person may ask for
-    kObjet = 1,     ///< no such category, malformed name, the objet does not exist, or is already open
-    kEdition = 2,   ///< no published édition governs an opening on that day
-    kEtat = 3,      ///< not from this état
-    kActeur = 4,    ///< unknown role or name, or not allowed to
+    kActe = 0,   ///< no such acte, or it is not one that a person may ask for
+    kObjet = 1,  ///< malformed name, the objet does not exist, or is already open
+    kEdition =
+        2,        ///< no published édition knows the category, or governs an opening on that day: not kept under the id
+    kEtat = 3,    ///< not from this état
+    kActeur = 4,  ///< unknown role or name, or not allowed to
     kDonnees = 5,   ///< missing, unknown or ill-typed données
     kDate = 6,      ///< later than registration, or earlier than the objet's last event
     kExigence = 7,  ///< an exigence is false or undetermined

@@ -57,7 +57,7 @@ Refusal ungoverned(const std::vector<EditionPtr>& editions, const Request& reque
     return refuse(Refusal::Kind::kEdition, "aucune édition n'est publiée dans ce journal", "en publier une d'abord");
   }
   if (std::ranges::find(categories, wanted) == categories.end()) {
-    return refuse(Refusal::Kind::kObjet,
+    return refuse(Refusal::Kind::kEdition,
                   fmt::format("aucune édition publiée n'a d'objet de catégorie {}", quoted(wanted)),
                   name_help(wanted, categories));
   }

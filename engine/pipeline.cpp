@@ -92,11 +92,12 @@ bool Engine::Impl::prepare(Job& job) {
 }
 
 void Engine::Impl::enter(Job& job) {
-  if (ids_.contains(job.request.id)) {  // its answer depends on that of the other
+  const bool repeated = job.stage == Job::Stage::kDeferred;  // another of the stream had its id, and has left
+  if (ids_.contains(job.request.id)) {                       // its answer depends on that of the other
     job.stage = Job::Stage::kDeferred;
     return;
   }
-  if ((alone || look_first_ > 0) && answered_before(job)) return;
+  if ((alone || repeated || look_first_ > 0) && answered_before(job)) return;
   auto found = slot(job.request.objet);
   if (!found) {
     if (!job.looked && answered_before(job)) return;

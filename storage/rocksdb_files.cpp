@@ -2,6 +2,7 @@
 
 #include "storage/keys.hpp"
 #include "storage/log_scan.hpp"
+#include "storage/manifest_scan.hpp"
 #include "storage/table_scan.hpp"
 
 #include <algorithm>
@@ -76,6 +77,11 @@ Result<FileList> list_files(const std::string& directory) {
 }
 
 Result<std::string> read_file(const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error)) {
+    return std::unexpected(Error{ErrorKind::kDamaged,
+                                 fmt::format("journal abîmé : {} n'est pas un fichier ; {}", path.string(), kRestore)});
+  }
   std::ifstream in(path, std::ios::binary);
   std::string octets((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   if (!in.is_open() || in.bad()) {
@@ -163,6 +169,66 @@ Result<void> check_manifest(const std::string& directory, const FileList& files)
   if (scan.state != LogState::kDamaged) return {};
   return damaged(directory, fmt::format("fichier {}, octet {} : {}{}", name, scan.offset, scan.why,
                                         describe(look_at_tables(files))));
+}
+
+std::uint64_t number_of(const fs::path& path) { return std::strtoull(path.stem().string().c_str(), nullptr, 10); }
+
+// The last position that a log or a table holds; nothing for one without events, or that cannot be read.
+std::optional<Position> last_position(const fs::path& path) {
+  if (path.extension() == ".sst") {
+    FileList one;
+    one.tables.push_back(path);
+    return look_at_tables(one).last;
+  }
+  std::optional<Position> last;
+  const auto log = read_file(path);
+  if (!log) return last;
+  static_cast<void>(scan_log(*log, [&last](std::string_view record, bool beyond) {
+    const PositionsOf positions = positions_of(record);
+    if (!beyond && positions.last) last = std::max(last.value_or(*positions.last), *positions.last);
+  }));
+  return last;
+}
+
+// Tables and logs that the MANIFEST does not count are what a killed process leaves: all they hold is elsewhere too, in
+// a log or in other tables. If one holds later positions than all that is counted, the MANIFEST has lost its end, and
+// RocksDB would delete the file.
+Result<void> check_left_over(const std::string& directory, const FileList& files) {
+  const auto current = read_file(fs::path(directory) / "CURRENT");
+  const auto octets = current ? read_file(fs::path(directory) / current->substr(0, current->find('\n'))) : current;
+  const auto content = octets ? read_manifest(*octets) : std::nullopt;
+  if (!content) return {};  // another version of RocksDB may have written there
+  std::vector<fs::path> counted;
+  std::vector<fs::path> left_over;
+  for (const fs::path& path : files.tables)
+    (content->tables.contains(number_of(path)) ? counted : left_over).push_back(path);
+  for (const fs::path& path : files.logs) (number_of(path) >= content->first_log ? counted : left_over).push_back(path);
+  if (left_over.empty()) return {};
+  std::optional<Position> last;
+  for (const fs::path& path : counted) {
+    const auto here = last_position(path);
+    if (here) last = std::max(last.value_or(*here), *here);
+  }
+  for (const fs::path& path : left_over) {
+    const auto here = last_position(path);
+    if (!here || (last && *here <= *last)) continue;
+    return damaged(
+        directory,
+        fmt::format("le fichier {} porte des événements jusqu'à la position {}, et le fichier {} ne le compte "
+                    "pas : il a perdu sa fin, ou un fichier a pris la place d'un autre ; rien n'a été effacé",
+                    path.filename().string(), here->value, current->substr(0, current->find('\n'))));
+  }
+  return {};
+}
+
+// The lock is a file without content; octets there come from somewhere else.
+Result<void> check_lock_file(const std::string& directory) {
+  std::error_code error;
+  const auto size = fs::file_size(fs::path(directory) / "LOCK", error);
+  if (error || size == 0) return {};
+  return damaged(directory, fmt::format("le fichier LOCK a {} octets, il doit être vide : un fichier a pris la place "
+                                        "d'un autre",
+                                        size));
 }
 
 // Whether the last write-ahead log that holds anything is torn.
@@ -337,6 +403,8 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory,
   }
   auto torn = check_logs(directory, *files);
   if (!torn) return std::unexpected(std::move(torn.error()));
+  if (auto ok = check_lock_file(directory); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = check_left_over(directory, *files); !ok) return std::unexpected(std::move(ok.error()));
 
   rocksdb::DB* database = nullptr;
   const auto open = [&] {

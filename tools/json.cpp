@@ -78,7 +78,9 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
       if (text_[at] == '\'') hint = " ; les textes se mettent entre guillemets droits (\")";
       if (text_[at] == '}' || text_[at] == ']')
         hint = " ; une virgule de trop avant la fermeture, ou une valeur manquante ?";
-      if (last_token.size() > 1 && at + 1 >= text_.size()) hint = " ; le texte s'arrête peut-être trop tôt";
+      if (complete_) hint = " ; le texte continue après la fin de l'objet : une ligne ne porte qu'un objet";
+      if (!complete_ && last_token.size() > 1 && at + 1 >= text_.size())
+        hint = " ; le texte s'arrête peut-être trop tôt";
       error = JsonError{"J0001", fmt::format("JSON illisible à la colonne {}{}", column_at(text_, at), hint)};
     }
     return false;
@@ -128,6 +130,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
 
   bool close() {
     levels_.pop_back();
+    complete_ = levels_.empty();
     return true;
   }
 
@@ -135,6 +138,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   const JsonLimits& limits_;
   std::vector<Level> levels_;
   std::string key_;
+  bool complete_ = false;  ///< the outermost array or object is closed
 };
 
 void write_text(std::string& out, std::string_view text) {

@@ -100,6 +100,10 @@ void show_diagnostics(Session& session, const std::vector<dsl::Diagnostic>& diag
 
 std::string flux_of(const std::string& id) {
   const std::string name = dsl::nfc(id);
+  if (name.starts_with(engine::kEditionPrefix)) {
+    throw Failure{Exit::kInput, fmt::format("« {} » est une édition, non un objet ; la lire par « edition montrer {} »",
+                                            name, name.substr(engine::kEditionPrefix.size()))};
+  }
   return name.find('/') == std::string::npos ? "dossier/" + name : name;
 }
 

@@ -245,7 +245,7 @@ TEST(Actes, AreRefusedWithReasons) {
   refused = refusal({.acte = "dépouillement", .objet = "demande/1", .role = "secrétaire"});
   EXPECT_THAT(refused.message, HasSubstr("ne se demande pas"));
   refused = refusal({.acte = "dépôt", .objet = "demandes/1", .role = "jardinier", .author = "Ana"});
-  EXPECT_EQ(refused.kind, Refusal::Kind::kObjet);
+  EXPECT_EQ(refused.kind, Refusal::Kind::kEdition);
   EXPECT_THAT(refused.message, HasSubstr("vouliez-vous dire « demande »"));
   refused = refusal({.acte = "depot", .objet = "demande/9", .role = "jardinier", .author = "Ana"});
   EXPECT_THAT(refused.message, HasSubstr("« dépôt »"));
@@ -328,6 +328,14 @@ TEST(Actes, RefusedForWantOfAnEditionMayBeSentAgain) {
   const Answer again = house.engine->submit(request);
   EXPECT_EQ(again.kind, Answer::Kind::kInscrit) << explain(again);
   EXPECT_FALSE(again.already);
+  // The same for a category that only a later édition may know.
+  Request elsewhere = opening("verger/1");
+  elsewhere.id = "ligne-2";
+  for (int i = 0; i < 2; ++i) {
+    const Answer refused = house.engine->submit(elsewhere);
+    EXPECT_EQ(refused.refusal.kind, Refusal::Kind::kEdition) << explain(refused);
+    EXPECT_FALSE(refused.already);
+  }
 }
 
 TEST(Actes, OfSeveralKindsOfObjetsLiveSideBySide) {

@@ -81,10 +81,10 @@ class Copie:
         self.apres(self.ligne_qui_commence("  QN05992N"), bloc("  QN05993N"))
 
     def taux(self):  # 3.6, a value
-        self.remplacer("réglage part maximale = 80 %", du_guide("réglage part maximale = 75 %"))
+        self.remplacer("réglage part maximale : taux = 80 %", du_guide("réglage part maximale : taux = 75 %"))
 
     def taux_date(self):  # 3.6, a dated value
-        self.remplacer("réglage part maximale = 80 %",
+        self.remplacer("réglage part maximale : taux = 80 %",
                        "".join(x + "\n" for x in bloc("-- Réglage : la part maximale baisse").splitlines()[1:]).rstrip("\n"))
         self.remplacer("    subvention demandée ≤ part maximale × coût total",
                        du_guide("    subvention demandée ≤ part maximale au date de dépôt × coût total"))

@@ -348,7 +348,7 @@ def variante(texte, r):
         remplacer("réglage agglomération limitée aux orientations recentrées = oui",
                   "réglage agglomération limitée aux orientations recentrées = non")
     if r.part != 80:
-        remplacer("réglage part maximale = 80 %", f"réglage part maximale = {r.part} %")
+        remplacer("réglage part maximale : taux = 80 %", f"réglage part maximale : taux = {r.part} %")
     if r.premier != "2024-01-29":
         remplacer("réglage premier jour des notes = 29/01/2024",
                   f"réglage premier jour des notes = {datetime.date.fromisoformat(r.premier):%d/%m/%Y}")

@@ -212,5 +212,48 @@ TEST_F(FormatOne, IsBroughtForwardByTheFirstOpeningForWriting) {
   expect_clean(**journal);
 }
 
+// A MANIFEST that has lost its end still opens in RocksDB, shorter, and the tables it does not name are then deleted.
+TEST_F(FormatOne, NoTruncatedManifestMakesAShorterJournal) {
+  const std::string manifest = directory_ + "/MANIFEST-000026";
+  const Bytes whole = read_bytes(manifest);
+  int found = 0;
+  for (std::size_t size = 0; size < whole.size(); size += long_tests() ? 1 : 7) {
+    write_bytes(manifest, whole.substr(0, size));
+    const std::string before = fingerprint_of(directory_);
+    const auto journal = open_rocksdb(directory_, {.limits = {}, .clock = {}, .read_only = true});
+    if (!journal) {
+      EXPECT_EQ(journal.error().kind, ErrorKind::kDamaged) << size;
+      ++found;
+      EXPECT_FALSE(open_rocksdb(directory_, {})) << size;
+    } else {
+      EXPECT_EQ((*journal)->info()->next.value, kEvents) << size;
+      EXPECT_EQ(leaves_of(**journal).size(), kEvents) << size;
+    }
+    EXPECT_EQ(fingerprint_of(directory_), before) << size;
+  }
+  EXPECT_GT(found, 30);
+}
+
+TEST_F(FormatOne, AFileInThePlaceOfAnotherIsFound) {
+  const auto refused = [this] {
+    const auto journal = open_rocksdb(directory_, {.limits = {}, .clock = {}, .read_only = true});
+    return !journal && journal.error().kind == ErrorKind::kDamaged;
+  };
+  write_bytes(directory_ + "/LOCK", "octets of a log");
+  EXPECT_TRUE(refused());
+  write_bytes(directory_ + "/LOCK", "");
+  EXPECT_FALSE(refused());
+  for (const char* name : {"CURRENT", "MANIFEST-000026", "000029.log"}) {
+    const std::filesystem::path path = std::filesystem::path(directory_) / name;
+    const Bytes kept = read_bytes(path);
+    std::filesystem::remove(path);
+    std::filesystem::create_directory(path);
+    EXPECT_TRUE(refused()) << name;
+    std::filesystem::remove(path);
+    write_bytes(path, kept);
+  }
+  EXPECT_FALSE(refused());
+}
+
 }  // namespace
 }  // namespace assemblier::storage

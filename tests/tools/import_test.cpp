@@ -106,6 +106,40 @@ TEST(Import, AnOutputThatFailsStopsIt) {
   EXPECT_EQ(house({"importer", file}).code, 0) << "it can be run again";
 }
 
+/// What was recorded, in the order of positions: all that does not depend on the moment.
+std::vector<std::string> in_order(const Outcome& exported) {
+  std::vector<std::string> all;
+  for (const Json& event : exported.objects()) {
+    all.push_back(text_of(event, "subject") + " " + text_of(event, "type") + " " + text_of(event, "id") + " " +
+                  (event.find("data") == nullptr ? "" : to_text(*event.find("data"))));
+  }
+  return all;
+}
+
+/// Positions follow the lines, also when a line comes twice.
+TEST(Import, PositionsFollowTheLines) {
+  std::string text;
+  for (int i = 0; i < 600; ++i) {
+    text += demande(fmt::format("d{}", i), fmt::format("pret/{}", i), kGood);
+    if (i % 9 == 4) text += demande(fmt::format("d{}", i), fmt::format("pret/{}", i), kGood);
+  }
+  for (int i = 0; i < 600; ++i) {
+    text += fmt::format(
+        R"({{"id": "s{}", "acte": "sortie", "objet": "pret/{}", "par": {{"rôle": "gardien", "nom": "Max"}}, "le": "2024-03-02"}})"
+        "\n",
+        i, i);
+  }
+  const House house;
+  ASSERT_EQ(house({"importer", "-"}, text).code, 0);
+  std::vector<std::string> ids;
+  for (const Json& event : house({"journal", "exporter"}).objects()) ids.push_back(text_of(event, "acteid"));
+  ASSERT_EQ(ids.size(), 1201U);
+  for (std::size_t i = 0; i < 600; ++i) {
+    EXPECT_EQ(ids[1 + i], fmt::format("d{}", i));
+    EXPECT_EQ(ids[601 + i], fmt::format("s{}", i));
+  }
+}
+
 class Killed : public ::testing::Test {
  protected:
   static constexpr int kObjets = 300;
@@ -128,6 +162,7 @@ class Killed : public ::testing::Test {
     const House undisturbed;
     EXPECT_EQ(undisturbed({"importer", "-"}, text).code, 1);
     EXPECT_EQ(histories(house({"journal", "exporter"})), histories(undisturbed({"journal", "exporter"})));
+    EXPECT_EQ(in_order(house({"journal", "exporter"})), in_order(undisturbed({"journal", "exporter"})));
     EXPECT_EQ(house({"journal", "verifier"}).code, 0);
     EXPECT_EQ(house({"rejouer"}).code, 0);
   }
