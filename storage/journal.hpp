@@ -128,6 +128,9 @@ struct FluxLeaf {
   Hash hash{};        ///< of its last event
 };
 
+/// SHA-256(0x00 ‖ flux ‖ 0x00 ‖ version, 8 octets big-endian ‖ hash): the leaf of one flux under a head.
+[[nodiscard]] Hash flux_leaf_hash(const FluxLeaf& leaf);
+
 /// Root of the tree over the flux, sorted bytewise by name.
 struct FluxRoot {
   std::uint64_t count = 0;

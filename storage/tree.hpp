@@ -42,9 +42,6 @@ class Tree {
   std::optional<Error> error_;  // why the last node could not be had
 };
 
-/// SHA-256(0x00 ‖ flux ‖ 0x00 ‖ version, 8 octets big-endian ‖ hash): the leaf of one flux under a head.
-[[nodiscard]] Hash flux_leaf_hash(const FluxLeaf& leaf);
-
 /// Calls `visit` for each flux that has events among the first `size`, in bytewise order of names, with its last
 /// version there. Return false to stop.
 [[nodiscard]] Result<void> visit_flux_at(View& view, std::uint64_t size,

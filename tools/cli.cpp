@@ -15,7 +15,7 @@ namespace assemblier::tools {
 namespace {
 
 constexpr std::string_view kVersion = "assemblier " ASSEMBLIER_VERSION;
-constexpr std::array<std::string_view, 3> kGroups = {"regles", "edition", "journal"};
+constexpr std::array<std::string_view, 5> kGroups = {"regles", "edition", "journal", "clef", "preuve"};
 
 /// Every value a command may be given; one of each, since one command runs.
 struct Given {
@@ -24,6 +24,8 @@ struct Given {
   std::string file, word, par;
   FactsOptions facts;
   ActeOptions acte;
+  EvidenceOptions evidence;
+  bool leaves = false;
   std::function<Exit(Session&)> command;
 };
 
@@ -33,6 +35,7 @@ bool takes_value(std::string_view option) { return option == "--journal" || opti
 std::vector<std::string> without_accents(const std::vector<std::string>& arguments) {
   std::vector<std::string> words;
   int commands = 1;  // command words still expected
+  bool in_group = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (argument == "--") {
@@ -48,7 +51,8 @@ std::vector<std::string> without_accents(const std::vector<std::string>& argumen
     } else if (commands > 0 && !argument.starts_with("-")) {
       words.push_back(dsl::fold(argument));
       --commands;
-      if (std::find(kGroups.begin(), kGroups.end(), words.back()) != kGroups.end()) ++commands;
+      if (!in_group && std::find(kGroups.begin(), kGroups.end(), words.back()) != kGroups.end()) ++commands;
+      in_group = true;  // what comes second is a command, also when a group has its name
     } else {
       words.push_back(argument);
     }
@@ -122,8 +126,56 @@ void add_journal(CLI::App& app, Given& g) {
   add(*journal, g, "infos", "identité, format, nombre d'événements", [](Session& s) { return journal_infos(s); });
   add(*journal, g, "verifier", "contrôle chaque octet, sans rien écrire",
       [](Session& s) { return journal_verifier(s); });
-  add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)",
-      [](Session& s) { return journal_exporter(s); });
+  add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)", [&g](Session& s) {
+    return g.leaves ? journal_feuilles(s) : journal_exporter(s);
+  })->add_flag("--feuilles", g.leaves, "une ligne par événement : position, flux, version, octets en hexadécimal");
+  CLI::App* seal = add(*journal, g, "sceller", "la tête du journal, signée : ce qu'il faut garder ailleurs",
+                       [&g](Session& s) { return journal_sceller(s, g.evidence); });
+  seal->add_option("--clef", g.evidence.keys, "clef secrète ; plusieurs fois, plusieurs signatures")
+      ->type_name("FICHIER")
+      ->required();
+  CLI::App* prove = add(*journal, g, "preuve", "ce qui lie un événement, un objet ou une tête antérieure à une tête",
+                        [&g](Session& s) { return journal_preuve(s, g.evidence); });
+  prove->add_option("--tete", g.evidence.head, "tête scellée ; « - » : l'entrée standard")
+      ->type_name("FICHIER")
+      ->required();
+  prove->add_option("--position", g.evidence.position, "un événement")->type_name("N")->check(whole_number());
+  prove->add_option("--objet", g.evidence.objet, "où en est un objet, ou qu'il n'y en a pas")->type_name("ID");
+  prove->add_option("--depuis", g.evidence.since, "une tête antérieure, que celle-ci prolonge")->type_name("FICHIER");
+}
+
+void add_evidence(CLI::App& app, Given& g) {
+  CLI::App* key = group(app, "clef", "les clefs qui signent les têtes");
+  CLI::App* create = add(*key, g, "creer", "crée une clef ; montre la clef publique, à donner à qui vérifie",
+                         [&g](Session& s) { return clef_creer(s, g.evidence); });
+  create->add_option("nom", g.evidence.name, "nom du signataire, « exemple.fr/journal »")->type_name("NOM")->required();
+  create->add_option("--fichier", g.evidence.file, "où ranger la clef secrète")->type_name("FICHIER")->required();
+  create->add_flag("--temoin", g.evidence.witness, "la clef d'un témoin, qui contresigne");
+  CLI::App* cosign = add(*key, g, "cosigner", "ajoute à une tête la signature d'un témoin",
+                         [&g](Session& s) { return clef_cosigner(s, g.evidence); });
+  cosign->add_option("--clef", g.evidence.keys, "clef secrète du témoin")->type_name("FICHIER")->required();
+  cosign->add_option("--tete", g.evidence.head, "tête scellée ; « - » : l'entrée standard")
+      ->type_name("FICHIER")
+      ->required();
+  cosign->add_option("--confiance", g.evidence.trusted, "clefs publiques, une par ligne")
+      ->type_name("FICHIER")
+      ->required();
+
+  CLI::App* proof = group(app, "preuve", "le dossier de preuve d'un objet, qui se vérifie sans le journal");
+  CLI::App* make = add(*proof, g, "creer", "tous les événements d'un objet, ses éditions, et ce qui les lie à une tête",
+                       [&g](Session& s) { return preuve_creer(s, g.evidence); });
+  make->add_option("objet", g.evidence.objet, "« dossier/2024-001 » ou « 2024-001 »")->type_name("ID")->required();
+  make->add_option("--tete", g.evidence.head, "tête scellée ; « - » : l'entrée standard")
+      ->type_name("FICHIER")
+      ->required();
+  CLI::App* check = add(*proof, g, "verifier", "contrôle un dossier de preuve, hors ligne",
+                        [&g](Session& s) { return preuve_verifier(s, g.evidence); });
+  check->add_option("fichier", g.evidence.file, "dossier de preuve ; « - » : l'entrée standard")
+      ->type_name("FICHIER")
+      ->required();
+  check->add_option("--confiance", g.evidence.trusted, "clefs publiques, une par ligne")
+      ->type_name("FICHIER")
+      ->required();
 }
 
 void add_actes(CLI::App& app, Given& g) {
@@ -208,6 +260,7 @@ Exit run(const std::vector<std::string>& arguments, Out& out) {
   add_regles(app, given);
   add_edition(app, given);
   add_journal(app, given);
+  add_evidence(app, given);
   add_actes(app, given);
   add_reading(app, given);
 

@@ -60,5 +60,25 @@ Exit journal_creer(Session& session);
 Exit journal_infos(Session& session);
 Exit journal_verifier(Session& session);
 Exit journal_exporter(Session& session);
+/// One line an event: « position flux version HEX », HEX being the leaf's octets.
+Exit journal_feuilles(Session& session);
+
+// ---------------------------------------------------------------- evidence
+struct EvidenceOptions {
+  std::vector<std::string> keys;  ///< secret key files
+  std::string name, file;
+  bool witness = false;
+  std::string head;                       ///< a signed head: path or "-"
+  std::optional<std::uint64_t> position;  ///< inclusion of an event
+  std::string objet;                      ///< where a flux stands, or that there is none
+  std::string since;                      ///< an earlier signed head: consistency
+  std::string trusted;                    ///< public keys, one a line
+};
+Exit clef_creer(Session& session, const EvidenceOptions& options);
+Exit clef_cosigner(Session& session, const EvidenceOptions& options);
+Exit journal_sceller(Session& session, const EvidenceOptions& options);
+Exit journal_preuve(Session& session, const EvidenceOptions& options);
+Exit preuve_creer(Session& session, const EvidenceOptions& options);
+Exit preuve_verifier(Session& session, const EvidenceOptions& options);
 
 }  // namespace assemblier::tools

@@ -1,6 +1,7 @@
 // journal creer | infos | verifier | exporter: the journal as a thing of its own.
 
 #include "engine/payload.hpp"
+#include "storage/note.hpp"
 #include "tools/commands.hpp"
 #include "tools/datum_json.hpp"
 #include "tools/opening.hpp"
@@ -9,23 +10,6 @@
 
 namespace assemblier::tools {
 namespace {
-
-std::string base64(std::string_view data) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const auto octet = [data](std::size_t i) {
-    return i < data.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(data[i])) : 0U;
-  };
-  std::string text;
-  text.reserve((data.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < data.size(); i += 3) {
-    const std::uint32_t three = octet(i) << 16U | octet(i + 1) << 8U | octet(i + 2);
-    text += kDigits[three >> 18U];
-    text += kDigits[three >> 12U & 63U];
-    text += i + 1 < data.size() ? kDigits[three >> 6U & 63U] : '=';
-    text += i + 2 < data.size() ? kDigits[three & 63U] : '=';
-  }
-  return text;
-}
 
 /// The payload as far as this program understands it; null otherwise: the stored bytes beside it are the event.
 Json decoded(const storage::StoredEvent& event) {
@@ -76,7 +60,7 @@ Json cloud_event(const storage::StoredEvent& event, const std::string& source) {
   json.set("acteid", Json(header.acte_id)).set("edition", Json(storage::to_hex(header.edition)));
   json.set("precedent", Json(storage::to_hex(header.previous)))
       .set("empreinte", Json(storage::to_hex(storage::event_hash(event.stored))));
-  json.set("octets", Json(base64(event.stored)));
+  json.set("octets", Json(storage::to_base64(event.stored)));
   Json data = decoded(event);
   if (!data.is_null()) json.set("datacontenttype", Json("application/json")).set("data", std::move(data));
   return json;
@@ -154,6 +138,17 @@ Exit journal_exporter(Session& session) {
   }));
   session.out.flush();
   say(counted(done, "événement exporté", "événements exportés"));
+  return Exit::kDone;
+}
+
+Exit journal_feuilles(Session& session) {
+  const auto journal = open_journal(session, Access::kRead);
+  must(journal->read_all({}, [&](const storage::StoredEvent& event) {
+    const auto& header = event.header;
+    session.out.line(fmt::format("{} {} {} {}", header.position.value, header.flux, header.version.value,
+                                 storage::to_hex(event.stored)));
+    return true;
+  }));
   return Exit::kDone;
 }
 

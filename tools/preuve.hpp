@@ -1,0 +1,34 @@
+#pragma once
+// The dossier de preuve: one file that holds all events of an objet, the éditions they were decided under, and what
+// ties them to a signed head, to be checked years later without the journal. storage/README.md holds its format.
+//
+// Thread-safety: pure functions.
+
+#include "storage/journal.hpp"
+#include "storage/note.hpp"
+
+#include <expected>
+#include <string>
+#include <vector>
+
+namespace assemblier::tools {
+
+/// Gathers the proof of `objet` under a signed head. French reason when the head is not of this journal, or the objet
+/// did not exist yet.
+[[nodiscard]] storage::Result<std::string> make_proof(storage::Journal& journal, const std::string& objet,
+                                                      const storage::Note& head);
+
+/// What a proof was found to prove.
+struct Proven {
+  std::string objet;
+  std::string etat;          ///< after the last event
+  std::uint64_t events = 0;  ///< of the objet
+  storage::Checkpoint head;
+  std::vector<storage::PublicKey> signers;
+};
+
+/// Checks everything, octet by octet: a proof has one writing only. French reason.
+[[nodiscard]] std::expected<Proven, std::string> check_proof(std::string_view text,
+                                                             const std::vector<storage::PublicKey>& trusted);
+
+}  // namespace assemblier::tools
