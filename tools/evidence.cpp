@@ -64,12 +64,6 @@ void write_secret(const std::string& file, const std::string& text) {
   }
 }
 
-Json path_json(const storage::Proof& path) {
-  Json::Array hashes;
-  for (const auto& hash : path) hashes.emplace_back(storage::to_base64(storage::to_bytes(hash)));
-  return Json(std::move(hashes));
-}
-
 Json placed_json(const storage::FluxProof::Placed& placed) {
   Json json = Json::object();
   json.set("flux", Json(placed.leaf.flux)).set("version", Json(placed.leaf.version.value));

@@ -1,7 +1,6 @@
 #include "tools/preuve.hpp"
 
 #include "engine/payload.hpp"
-#include "tools/json.hpp"
 
 #include <algorithm>
 #include <map>
@@ -16,12 +15,6 @@ namespace {
 constexpr std::string_view kForm = "assemblier-preuve/1";
 
 using storage::Hash;
-
-Json path_json(const storage::Proof& path) {
-  Json::Array hashes;
-  for (const Hash& hash : path) hashes.emplace_back(storage::to_base64(storage::to_bytes(hash)));
-  return Json(std::move(hashes));
-}
 
 storage::Result<Json> event_json(storage::Journal& journal, storage::Position position, std::uint64_t size,
                                  std::string_view stored) {
@@ -180,6 +173,12 @@ Proven check(std::string_view file, const std::vector<storage::PublicKey>& trust
 }
 
 }  // namespace
+
+Json path_json(const storage::Proof& path) {
+  Json::Array hashes;
+  for (const Hash& hash : path) hashes.emplace_back(storage::to_base64(storage::to_bytes(hash)));
+  return Json(std::move(hashes));
+}
 
 storage::Result<std::string> make_proof(storage::Journal& journal, const std::string& objet,
                                         const storage::Note& head) {

@@ -6,12 +6,16 @@
 
 #include "storage/journal.hpp"
 #include "storage/note.hpp"
+#include "tools/json.hpp"
 
 #include <expected>
 #include <string>
 #include <vector>
 
 namespace assemblier::tools {
+
+/// The hashes of a path, in base64.
+[[nodiscard]] Json path_json(const storage::Proof& path);
 
 /// Gathers the proof of `objet` under a signed head. French reason when the head is not of this journal, or the objet
 /// did not exist yet.
