@@ -31,7 +31,30 @@ void Assembler::run() {
 }
 
 void Assembler::declaration(const Declaration& declaration) {
-  if (declaration.misspelt) return unknown(declaration);
+  if (declaration.misspelt) return misspelt(declaration);
+  read(declaration);
+}
+
+// One message for the keyword. Its body is looked into as well, unless the header does not read either.
+void Assembler::misspelt(const Declaration& declaration) {
+  unknown(declaration);
+  const std::size_t told = diagnostics_.size();
+  const std::size_t made = file.decls.size();
+  read(declaration);
+  const Clause& header = declaration.header;
+  const auto of_header = [&header](const Diagnostic& d) {
+    return d.span.begin >= header.span.begin && d.span.begin <= header.span.end;
+  };
+  if (std::none_of(diagnostics_.begin() + static_cast<std::ptrdiff_t>(told), diagnostics_.end(), of_header)) {
+    diagnostics_[told - 1].mended = true;
+    return;
+  }
+  diagnostics_.resize(told);
+  file.decls.resize(made);
+  poison_all(declaration);
+}
+
+void Assembler::read(const Declaration& declaration) {
   switch (declaration.kind) {
     case DeclKind::kUnknown:
       return unknown(declaration);
@@ -71,8 +94,7 @@ void Assembler::declaration(const Declaration& declaration) {
 }
 
 void Assembler::unknown(const Declaration& declaration) {
-  poison_all(declaration);
-  if (declaration.kind == DeclKind::kEdition) edition_seen_ = true;
+  if (!declaration.misspelt) poison_all(declaration);
   const Token& head = *declaration.header.first;
   if (head.problem != kNoProblem) {
     if (!reader_.sound(&head, &head + 1)) return;
@@ -171,10 +193,22 @@ void Assembler::table(const Declaration& declaration) {
   add(std::move(*out), declaration);
 }
 
+// Whether a line of `cells` cells is followed, in the same clause, by what ought to be another.
+bool Assembler::runs_on(const Clause& clause, std::size_t cells) {
+  for (const Token* t = clause.first + 1; t < clause.last; ++t) {
+    if (!t->first_on_line || split_cells(clause.first, t).size() != cells) continue;
+    reader_.report("R0071", t->span, "cette ligne est plus à droite que la précédente : elle la continue",
+                   "donnez la même indentation à toutes les lignes, sans tabulation");
+    return true;
+  }
+  return false;
+}
+
 bool Assembler::row(const Declaration& declaration, const Clause& clause, ast::TableDecl& out) {
   const auto cells = split_cells(clause.first, clause.last);
   if (!reader_.sound(clause.first, clause.last, true)) return false;
   if (cells.size() != out.columns.size()) {
+    if (runs_on(clause, out.columns.size())) return false;
     diagnostics_.push_back({"R0070",
                             Severity::kError,
                             clause.span,
@@ -268,6 +302,10 @@ void Assembler::poison_header(const Declaration& declaration) {
 }
 
 void Assembler::poison_clause(const Declaration& declaration, const Clause& clause) {
+  if (declaration.kind == DeclKind::kTable) {
+    const Token* end = name_end(clause.first, clause.last);
+    if (end != clause.first) poisoned.push_back(name_text(clause.first, end));
+  }
   for (auto& name : names_of_clause(declaration.kind, clause)) poisoned.push_back(std::move(name.text));
 }
 

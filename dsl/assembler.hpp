@@ -26,12 +26,15 @@ class Assembler {
  private:
   // assembler.cpp
   void declaration(const Declaration& declaration);
+  void read(const Declaration& declaration);
+  void misspelt(const Declaration& declaration);
   void unknown(const Declaration& declaration);
   void langue(const Declaration& declaration, bool first);
   void edition(const Declaration& declaration);
   void source(const Declaration& declaration);
   void enumeration(const Declaration& declaration);
   void table(const Declaration& declaration);
+  bool runs_on(const Clause& clause, std::size_t cells);
   bool row(const Declaration& declaration, const Clause& clause, ast::TableDecl& out);
   void objet(const Declaration& declaration);
   void section(const Declaration& declaration);
@@ -46,6 +49,7 @@ class Assembler {
   void scrutin(const Declaration& declaration);
   bool scrutin_clause(const Clause& clause, ast::ScrutinDecl& out, std::vector<bool>& seen);
   void procedure(const Declaration& declaration);
+  void astray(const Clause& clause);
   bool acte(const Clause& clause, ast::ProcedureDecl& out);
   void tableau(const Declaration& declaration);
   void scenario(const Declaration& declaration);

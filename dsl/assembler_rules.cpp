@@ -84,6 +84,10 @@ void Assembler::grille(const Declaration& declaration) {
     }
     const auto parts = split_cells(clause.first, clause.last);
     const std::size_t expected = header->columns.size() + 1;
+    if (parts.size() != expected && runs_on(clause, expected)) {
+      whole = false;
+      continue;
+    }
     if (parts.size() != expected) {
       diagnostics_.push_back(
           {"R0072",
@@ -223,6 +227,10 @@ void Assembler::procedure(const Declaration& declaration) {
   out.sources = declaration.header.sources;
   for (const Clause& clause : declaration.body) {
     const KeywordPair head = clause.first->keyword;
+    if (clause.misspelt) {
+      astray(clause);
+      diagnostics_.back().mended = true;
+    }
     bool ok = false;
     if (head.is(keyword("rôle"))) {
       auto read = reader_.read(clause, grammar::parse_role);
@@ -235,19 +243,22 @@ void Assembler::procedure(const Declaration& declaration) {
     } else if (head.is(keyword("acte"))) {
       ok = acte(clause, out);
     } else if (reader_.sound(clause.first, clause.last)) {
-      const std::vector<std::string> words = {"rôle", "état", "acte"};
-      const auto near =
-          clause.first->kind == TokenKind::kWord ? suggestions(clause.first->text, words) : std::vector<std::string>{};
-      reader_.report(
-          "R0052", clause.first->span,
-          fmt::format("« {} » n'est pas attendu ici ; attendu : « rôle », « état » ou « acte »", clause.first->text),
-          near.empty() ? std::string{} : fmt::format("vouliez-vous dire *{}* ?", near.front()));
+      astray(clause);
     }
     if (!ok || !objet) poison_clause(declaration, clause);
   }
   if (!objet) return;
   out.objet = std::move(*objet);
   add(std::move(out), declaration);
+}
+
+void Assembler::astray(const Clause& clause) {
+  const Token& head = *clause.first;
+  const auto near =
+      head.kind == TokenKind::kWord ? suggestions(head.text, procedure_keywords()) : std::vector<std::string>{};
+  reader_.report("R0052", head.span,
+                 fmt::format("« {} » n'est pas attendu ici ; attendu : « rôle », « état » ou « acte »", head.text),
+                 near.empty() ? std::string{} : fmt::format("vouliez-vous dire *{}* ?", near.front()));
 }
 
 bool Assembler::acte(const Clause& clause, ast::ProcedureDecl& out) {

@@ -29,6 +29,27 @@ void Checker::warning(std::string code, Span span, std::string message, std::str
   diagnostics_.push_back({std::move(code), Severity::kWarning, span, std::move(message), std::move(help), {}});
 }
 
+bool Checker::read_below(Span header) const {
+  const std::string_view text = program_->text;
+  const auto indentation = [&](std::size_t line) { return text.find_first_not_of(" \t", line) - line; };
+  const auto after = [&](std::size_t line) { return std::min(text.find('\n', line), text.size() - 1) + 1; };
+  const auto unread = [&](std::size_t begin, std::size_t end) {
+    return std::ranges::any_of(parsed_.diagnostics, [&](const Diagnostic& d) {
+      return d.severity == Severity::kError && !d.mended && d.span.begin >= begin && d.span.begin < end;
+    });
+  };
+  const std::size_t before = header.begin == 0 ? std::string_view::npos : text.rfind('\n', header.begin - 1);
+  std::size_t line = before == std::string_view::npos ? 0 : before + 1;
+  const std::size_t margin = indentation(line);
+  const std::size_t begin = line;
+  // A line that is not indented, and is wrong for it, belongs here too.
+  do line = after(line);
+  while (line < text.size() &&
+         (indentation(line) > margin || text.find_first_not_of(" \t\r", line) + 1 == after(line) ||
+          text.substr(line).starts_with("--") || unread(line, after(line))));
+  return !unread(begin, line);
+}
+
 void Checker::unknown(const std::string& what, const std::string& name, Span span,
                       const std::vector<std::string>& names, const std::string& code) {
   if (poisoned(name)) return;
@@ -355,7 +376,7 @@ void Checker::decision(const ast::DecisionDecl& decl, Index index) {
   bool sourced = !decl.sources.empty();
   for (const auto& item : decl.cases) sourced = sourced || !item.sources.empty();
   unsourced(sourced, decl.name.span, fmt::format("la décision « {} »", decl.name.text));
-  if (decl.cases.empty() && !has_errors(parsed_.diagnostics)) {
+  if (decl.cases.empty() && read_below(decl.name.span)) {
     error("R0244", decl.name.span, fmt::format("la décision « {} » n'a aucun cas", decl.name.text),
           "ajoutez dessous « valeur quand condition »");
   }
@@ -379,7 +400,7 @@ void Checker::condition(const ast::ConditionDecl& decl, Index index) {
     exigences.push_back({item.label, boolean(item.condition, scope), item.span, citations(item.sources)});
     unsourced(!decl.sources.empty() || !item.sources.empty(), item.span, fmt::format("l'exigence « {} »", item.label));
   }
-  if (decl.exigences.empty() && !has_errors(parsed_.diagnostics)) {
+  if (decl.exigences.empty() && read_below(decl.name.span)) {
     error("R0244", decl.name.span, fmt::format("la condition « {} » n'a aucune exigence", decl.name.text));
   }
   program_->rules[index].exigences = std::move(exigences);
@@ -390,7 +411,7 @@ void Checker::scrutin(const ast::ScrutinDecl& decl, Index index) {
   program_->rules[index].type = make_type(Kind::kBooleen);
   unsourced(!decl.sources.empty(), decl.name.span, fmt::format("le scrutin « {} »", decl.name.text));
   if (!decl.college || !decl.positions) {
-    if (!has_errors(parsed_.diagnostics)) {
+    if (read_below(decl.name.span)) {
       error("R0245", decl.name.span,
             fmt::format("le scrutin « {} » doit dire son collège et ses positions", decl.name.text),
             "ajoutez « collège … » et « positions … »");
@@ -408,6 +429,8 @@ void Checker::scrutin(const ast::ScrutinDecl& decl, Index index) {
           fmt::format("le collège est une liste de membres, mais ceci est de type {}", shown(college)));
     return;
   }
+  if (positions->kind == Kind::kMap && (positions->element->kind == Kind::kAny || positions->key->kind == Kind::kAny))
+    return;
   const bool keyed = positions->kind == Kind::kMap && positions->element->kind == Kind::kEnum &&
                      fits(*positions->key, *college->element);
   if (!keyed) {
@@ -421,10 +444,12 @@ void Checker::scrutin(const ast::ScrutinDecl& decl, Index index) {
   info.meaning.assign(values.items.size(), 0);
   std::vector<std::string> names;
   for (const auto& item : values.items) names.push_back(item.name);
+  bool known = true;
   const auto assign = [&](const std::vector<ast::Name>& list, int meaning) {
     for (const auto& name : list) {
       const auto at = std::ranges::find(names, name.text);
       if (at == names.end()) {
+        known = false;
         unknown("valeur de " + values.name, name.text, name.span, names, "R0228");
         continue;
       }
@@ -441,7 +466,7 @@ void Checker::scrutin(const ast::ScrutinDecl& decl, Index index) {
     error("R0245", decl.name.span, "le scrutin ne dit pas quelle position est « pour »",
           "ajoutez une ligne « pour … »");
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (info.meaning[i] == 0) {
+    if (info.meaning[i] == 0 && known) {
       error("R0246", decl.name.span, fmt::format("le scrutin ne dit pas ce que vaut la position « {} »", names[i]),
             "ajoutez-la à « pour », « contre », « abstention » ou « absence »");
     }
@@ -482,7 +507,7 @@ Compiled Checker::run() {
     return a.code == b.code && a.span == b.span && a.message == b.message;
   };
   diagnostics_.erase(std::ranges::unique(diagnostics_, twice).begin(), diagnostics_.end());
-  drop_consequences(diagnostics_, parsed_.diagnostics, program_->text);
+  drop_consequences(diagnostics_, parsed_.diagnostics, poisoned_, program_->text);
   if (has_errors(diagnostics_)) return {nullptr, std::move(diagnostics_)};
   return {program_, std::move(diagnostics_)};
 }

@@ -74,7 +74,7 @@ void Checker::edition() {
   program_->millesime = edition.millesime;
   program_->title = edition.title;
   if (!edition.from || !edition.to) {
-    if (!has_errors(parsed_.diagnostics)) {
+    if (read_below(edition.span)) {
       error("R0224", edition.span, "l'édition ne dit pas quand elle est en vigueur",
             "ajoutez dessous « en vigueur du 01/01/2024 au 31/12/2024 »");
     }
@@ -108,7 +108,7 @@ void Checker::declare_enum(const ast::EnumDecl& decl) {
     constants_[item.name.text].push_back(Value(EnumValue{index, static_cast<Index>(info.items.size())}));
     info.items.push_back({item.name.text, item.label});
   }
-  if (info.items.empty() && !has_errors(parsed_.diagnostics))
+  if (info.items.empty() && read_below(decl.name.span))
     error("R0226", decl.name.span, fmt::format("l'énumération « {} » est vide", decl.name.text));
   program_->enums.push_back(std::move(info));
 }
@@ -168,7 +168,8 @@ std::optional<Value> Checker::cell(const ast::TableDecl::Cell& cell, const TypeR
     for (const auto& part : cell.parts) {
       auto value = cell_part(part, cell, wanted->element);
       if (!value) return {};
-      if (std::ranges::any_of(items, [&](const Value& other) { return equal(other, *value); })) {
+      if (wanted->element->kind != Kind::kAny &&
+          std::ranges::any_of(items, [&](const Value& other) { return equal(other, *value); })) {
         error("R0220", part.span, fmt::format("« {} » figure deux fois dans cette cellule", part.text));
         return {};
       }

@@ -53,7 +53,7 @@ void Checker::procedure(const ast::ProcedureDecl& decl) {
     if (decl.actes[i].sources.empty()) compiled.citations = citations(decl.sources);
     info.actes[i] = std::move(compiled);
   }
-  if (!std::ranges::any_of(info.actes, [](const auto& a) { return a.opens; }) && !has_errors(parsed_.diagnostics)) {
+  if (!std::ranges::any_of(info.actes, [](const auto& a) { return a.opens; }) && read_below(decl.objet.span)) {
     error("R0250", decl.objet.span, fmt::format("aucun acte n'ouvre un {}", decl.objet.text),
           "ajoutez « ouvre » à l'acte par lequel il commence");
   }
@@ -76,7 +76,7 @@ void Checker::acte(const ast::ActeDecl& decl, Index objet, ActeInfo& info) {
       info.from.push_back(static_cast<Index>(at - names.begin()));
     }
   }
-  if (!decl.opens && decl.from.empty() && !has_errors(parsed_.diagnostics)) {
+  if (!decl.opens && decl.from.empty() && read_below(decl.name.span)) {
     error("R0252", decl.name.span,
           fmt::format("l'acte « {} » ne dit ni qu'il ouvre l'objet, ni de quels états il part", decl.name.text),
           "ajoutez « ouvre » ou « de … »");
@@ -112,7 +112,7 @@ void Checker::acte(const ast::ActeDecl& decl, Index objet, ActeInfo& info) {
 }
 
 void Checker::acte_actors(const ast::ActeDecl& decl, Index objet, ActeInfo& info, Scope& scope) {
-  if (decl.actors.empty() && !has_errors(parsed_.diagnostics)) {
+  if (decl.actors.empty() && read_below(decl.name.span)) {
     error("R0254", decl.name.span, fmt::format("l'acte « {} » ne dit pas qui peut le faire", decl.name.text),
           "ajoutez « par » suivi d'un rôle");
   }
@@ -122,11 +122,13 @@ void Checker::acte_actors(const ast::ActeDecl& decl, Index objet, ActeInfo& info
   bool same_type = true;
   TypeRef shared;
   bool first = true;
+  bool known = true;
   for (const auto& actor : decl.actors) {
     const auto at = std::ranges::find(names, actor.role.text);
     if (at == names.end()) {
       unknown("rôle", actor.role.text, actor.role.span, names, "R0255");
       info.actors.push_back({});
+      known = false;
       continue;
     }
     const Index role = at == names.begin() ? kNoIndex : static_cast<Index>(at - names.begin() - 1);
@@ -137,12 +139,13 @@ void Checker::acte_actors(const ast::ActeDecl& decl, Index objet, ActeInfo& info
     info.actors.push_back({role, nullptr, actor.role.span});
   }
   // With roles of several types, `acteur` has no one type: it is refused where it would matter.
-  scope.actor = same_type ? shared : nullptr;
+  scope.actor = !known ? make_type(Kind::kAny) : same_type ? shared : nullptr;
   for (std::size_t i = 0; i < decl.actors.size(); ++i) {
     if (!decl.actors[i].among || i >= info.actors.size()) continue;
     const Index role = info.actors[i].role;
     const TypeRef role_type = role == kNoIndex || !roles[role].type ? make_type(Kind::kTexte) : roles[role].type;
-    info.actors[i].among = valued(decl.actors[i].among, scope, make_type(Kind::kList, 0, role_type), true);
+    const TypeRef element = known ? role_type : make_type(Kind::kAny);
+    info.actors[i].among = valued(decl.actors[i].among, scope, make_type(Kind::kList, 0, element), true);
   }
 }
 
@@ -168,6 +171,10 @@ void Checker::acte_donnees(const ast::ActeDecl& decl, Index objet, ActeInfo& inf
       for (const auto& f : program_->objets[objet].fields) names.push_back(f.name);
       unknown("champ", donnee.name.text, donnee.name.span, names, "R0256");
       entry.type = make_type(Kind::kAny);
+      // Without its « : » the type became part of the name.
+      for (std::size_t end = donnee.name.text.rfind(' '); end != std::string::npos && end > 0;
+           end = donnee.name.text.rfind(' ', end - 1))
+        poisoned_.insert(donnee.name.text.substr(0, end));
     }
     info.donnees.push_back(std::move(entry));
   }
@@ -263,7 +270,7 @@ void Checker::acte_targets(const ast::ActeDecl& decl, Index objet, ActeInfo& inf
     error("R0260", decl.name.span, fmt::format("l'acte « {} » mène sans condition à plusieurs états", decl.name.text),
           "ajoutez « quand … » à chaque « vers »");
   }
-  if (decl.opens && decl.targets.empty() && !has_errors(parsed_.diagnostics)) {
+  if (decl.opens && decl.targets.empty() && read_below(decl.name.span)) {
     error("R0261", decl.name.span, fmt::format("l'acte « {} » ouvre l'objet sans dire dans quel état", decl.name.text),
           "ajoutez « vers … »");
   }
@@ -360,7 +367,7 @@ void Checker::tableau(const ast::TableauDecl& decl) {
     }
     info.columns.push_back({column.kind, std::move(code), column.header, std::move(type)});
   }
-  if (info.columns.empty() && !has_errors(parsed_.diagnostics)) {
+  if (info.columns.empty() && read_below(decl.name.span)) {
     error("R0271", decl.name.span, fmt::format("le tableau « {} » n'a aucune colonne", decl.name.text),
           "ajoutez « colonne « Nombre » = nombre »");
   }
@@ -434,7 +441,7 @@ void Checker::scenario(const ast::ScenarioDecl& decl, const std::string& objet_s
     slot = make_map(std::move(entries));
   }
   for (const auto& item : decl.expected) expected(item, info);
-  if (decl.expected.empty() && !has_errors(parsed_.diagnostics)) {
+  if (decl.expected.empty() && read_below(decl.span)) {
     error("R0280", decl.span, "ce scénario n'attend rien", "ajoutez « attendu … = … »");
   }
   program_->scenarios.push_back(std::move(info));

@@ -109,6 +109,8 @@ class Checker {
   void unknown(const std::string& what, const std::string& name, Span span, const std::vector<std::string>& names,
                const std::string& code);
   [[nodiscard]] bool poisoned(const std::string& name) const { return poisoned_.contains(name); }
+  /// Whether all that stands under a header could be read: what is missing there is missing.
+  [[nodiscard]] bool read_below(Span header) const;
   void unsourced(bool sourced, Span span, const std::string& what);
   [[nodiscard]] Value constant(const Code& code, bool& good);
   [[nodiscard]] std::string shown(const TypeRef& type) const { return show(*program_, *type); }

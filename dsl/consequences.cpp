@@ -1,10 +1,10 @@
 #include "dsl/consequences.hpp"
 
+#include "dsl/lexer.hpp"
 #include "dsl/text.hpp"
 
 #include <algorithm>
 #include <map>
-#include <string>
 
 #include <fmt/format.h>
 
@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kUnknownType = "R0222";
 constexpr std::string_view kAmbiguous = "R0202";
+constexpr std::string_view kOtherType = "R0201";
 
 std::size_t indentation(std::string_view line) { return std::min(line.find_first_not_of(" \t"), line.size()); }
 bool blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
@@ -72,22 +73,87 @@ bool mentions(std::string_view text, std::string_view name) {
   return false;
 }
 
+// Whether a line, after its first word, declares `name`: `table EPCI nom : texte)`.
+bool heads(std::string_view line, std::string_view name) {
+  const std::size_t first = line.find(' ');
+  if (first == 0 || first == std::string_view::npos) return false;
+  const std::size_t at = line.find_first_not_of(' ', first);
+  if (at == std::string_view::npos || !line.substr(at).starts_with(name)) return false;
+  return at + name.size() == line.size() || !letter(line[at + name.size()]);
+}
+
+bool within(Span inner, Span outer) { return outer.begin <= inner.begin && inner.end <= outer.end; }
+
+// A type that does not fit, or a name whose type would tell which is meant, where an unknown name stands in the same
+// value, or one that could not be read where it is declared.
+void drop_types(std::vector<Diagnostic>& diagnostics, const std::set<std::string>& poisoned, std::string_view source) {
+  const auto of_type = [](const Diagnostic& d) { return d.code == kOtherType || d.code == kAmbiguous; };
+  std::vector<std::string> names(poisoned.begin(), poisoned.end());
+  std::vector<Span> doubtful;
+  for (const Diagnostic& d : diagnostics) {
+    if (d.unknown.empty()) continue;
+    names.push_back(d.unknown);
+    const std::size_t begin = line_begin(source, d.span.begin);
+    doubtful.push_back(
+        {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(begin + line_at(source, begin).size())});
+  }
+  for (const Diagnostic& outer : diagnostics) {
+    if (!of_type(outer)) continue;
+    const std::string text = clean_name(source.substr(outer.span.begin, outer.span.end - outer.span.begin));
+    const auto inside = [&](const Diagnostic& d) { return !d.unknown.empty() && within(d.span, outer.span); };
+    if (std::ranges::any_of(diagnostics, inside) ||
+        std::ranges::any_of(names, [&](const std::string& name) { return mentions(text, name); }))
+      doubtful.push_back(outer.span);
+  }
+  // A part that does not fit makes the whole not fit: the first part is told.
+  std::set<const Diagnostic*> implied;
+  for (const Diagnostic& whole : diagnostics) {
+    if (whole.code != kOtherType) continue;
+    const auto part = [&](const Diagnostic& d) {
+      return d.code == kOtherType && &d != &whole && within(d.span, whole.span);
+    };
+    bool told = false;
+    for (const Diagnostic& d : diagnostics) {
+      if (!part(d)) continue;
+      implied.insert(told ? &d : &whole);
+      told = true;
+    }
+  }
+  std::vector<Span> mistyped;
+  for (const Diagnostic& d : diagnostics)
+    if (d.code == kOtherType) mistyped.push_back(d.span);
+  const auto in_one_of = [](const Diagnostic& d, const std::vector<Span>& spans) {
+    return std::ranges::any_of(spans, [&](Span span) { return within(d.span, span); });
+  };
+  std::erase_if(diagnostics, [&](const Diagnostic& d) {
+    return implied.contains(&d) || (of_type(d) && in_one_of(d, doubtful)) ||
+           (d.code == kAmbiguous && in_one_of(d, mistyped));
+  });
+}
+
 }  // namespace
 
 void drop_consequences(std::vector<Diagnostic>& diagnostics, const std::vector<Diagnostic>& reading,
-                       std::string_view source) {
+                       const std::set<std::string>& poisoned, std::string_view source) {
+  drop_types(diagnostics, poisoned, source);
   std::vector<std::string> clauses;
+  std::vector<std::string> headers;
   const auto declares_nothing = [&](const Diagnostic& unread) {
-    if (unread.severity == Severity::kError && unread.span.begin < source.size())
-      clauses.push_back(nfc(clause_at(source, unread.span.begin)));
+    if (unread.severity != Severity::kError || unread.mended || unread.span.begin >= source.size()) return;
+    clauses.push_back(nfc(clause_at(source, unread.span.begin)));
+    headers.push_back(nfc(line_at(source, line_begin(source, unread.span.begin))));
   };
   std::ranges::for_each(reading, declares_nothing);
   bool unknown_type = false;
+  std::set<std::string> misread;  // types whose own declaration could not be read
   for (const Diagnostic& diagnostic : diagnostics) {
     if (diagnostic.code != kUnknownType) continue;
-    declares_nothing(diagnostic);  // a field, a parameter, a column
     unknown_type = true;
+    const auto of_header = [&](const std::string& line) { return heads(line, diagnostic.unknown); };
+    if (std::ranges::any_of(headers, of_header)) misread.insert(diagnostic.unknown);
   }
+  for (const Diagnostic& diagnostic : diagnostics)
+    if (diagnostic.code == kUnknownType) declares_nothing(diagnostic);  // a field, a parameter, a column
   std::map<std::string, std::size_t> more;
   std::vector<Diagnostic> kept;
   std::map<std::string, std::size_t> first;  // where it is among those kept
@@ -96,6 +162,7 @@ void drop_consequences(std::vector<Diagnostic>& diagnostics, const std::vector<D
     const std::string& name = diagnostic.unknown;
     const bool cause = diagnostic.code == kUnknownType;
     if (!name.empty()) {
+      if (cause && misread.contains(name)) continue;
       if (!cause && std::ranges::any_of(clauses, [&name](const std::string& text) { return mentions(text, name); }))
         continue;
       const auto [at, fresh] = first.try_emplace(name, kept.size());

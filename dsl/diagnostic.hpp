@@ -32,6 +32,7 @@ struct Diagnostic {
   std::string message;  ///< French, one sentence: what is wrong, what was expected
   std::string help;     ///< French, what to do; « vouliez-vous dire … ? »; may be empty
   std::vector<Related> related;
+  bool mended = false;    ///< a misspelt keyword: what it begins was read as if it were right
   std::string unknown{};  ///< the name that is not declared as it should be, when that is what is wrong
 };
 

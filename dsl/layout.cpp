@@ -44,6 +44,13 @@ struct Shape {
   int open = 0;
 };
 
+bool acte_clause(KeywordPair head) {
+  constexpr std::array kHeads = {keyword("par"),    keyword("ouvre"), keyword("de"),      keyword("d'"),
+                                 keyword("porte"),  keyword("exige"), keyword("inscrit"), keyword("ajoute"),
+                                 keyword("décide"), keyword("vers"),  keyword("puis")};
+  return std::ranges::any_of(kHeads, [head](KeywordId id) { return head.is(id); });
+}
+
 class Builder {
  public:
   Builder(std::string_view source, Lexed lexed, std::vector<Diagnostic>& diagnostics)
@@ -169,13 +176,14 @@ class Builder {
 
   Declaration declaration(std::size_t i, std::size_t end) {
     Declaration out;
-    const Token& head = out_.tokens[lines_[i].first];
+    Token& head = out_.tokens[lines_[i].first];
     if (head.kind == TokenKind::kWord) {
       out.kind = declaration_kind(head.keyword);
       if (out.kind == DeclKind::kUnknown) {
         const auto near = suggestions(head.text, declaration_keywords());
         if (!near.empty()) {
-          out.kind = declaration_kind(find_keyword(near.front()));
+          head.keyword = find_keyword(near.front());
+          out.kind = declaration_kind(head.keyword);
           out.misspelt = true;
         }
       }
@@ -196,31 +204,85 @@ class Builder {
     };
     while (i < end && lines_[i].empty()) take(lines_[i++]);
     if (i == end) return out;
-    const std::uint32_t column = lines_[i].column;
+    const std::uint32_t column = margin(i, end);
     while (i < end) {
       if (lines_[i].empty()) {
         take(lines_[i++]);
         continue;
       }
-      if (lines_[i].column < column) {
+      if (lines_[i].column != column) {
         report("R0030", lines_[i].span,
-               fmt::format("cette ligne commence en colonne {}, la première clause en colonne {}", lines_[i].column,
+               fmt::format("cette ligne commence en colonne {}, les autres clauses en colonne {}", lines_[i].column,
                            column),
                "donnez la même indentation à toutes les clauses d'une déclaration");
       }
       std::size_t next = i + 1;
       while (next < end && lines_[next].column > column) ++next;
-      const Token& head = out_.tokens[lines_[i].first];
+      Token& head = out_.tokens[lines_[i].first];
+      const bool misspelt = procedure && corrected(head);
       if (procedure && head.keyword.is(keyword("acte"))) {
-        Clause acte = clause(i, i + 1);
-        acte.body = clauses(i + 1, next, acte.sources, false);
-        out.push_back(std::move(acte));
+        next = acte(i, next, end, out);
       } else {
         out.push_back(clause(i, next));
       }
+      out.back().misspelt = misspelt;
       i = next;
     }
     return out;
+  }
+
+  /// The column of the clauses on lines [i, end): that of the first, unless it is further to the right than all others
+  /// that are not its own continuation.
+  [[nodiscard]] std::uint32_t margin(std::size_t i, std::size_t end) const {
+    const std::uint32_t first = lines_[i].column;
+    std::uint32_t least = first;
+    for (std::size_t k = i + 1; k < end; ++k) {
+      if (lines_[k].empty()) continue;
+      if (lines_[k].column == first) return first;
+      least = std::min(least, lines_[k].column);
+    }
+    return least;
+  }
+
+  /// Gives a word that is no keyword the one of a procédure that is nearest; whether there is one.
+  static bool corrected(Token& head) {
+    if (head.kind != TokenKind::kWord || head.keyword.first != kNoKeyword) return false;
+    const auto near = suggestions(head.text, procedure_keywords());
+    if (!near.empty()) head.keyword = find_keyword(near.front());
+    return !near.empty();
+  }
+
+  /// The acte on line `i`, whose lines go on until `next`, and further where a clause of it stands in its own column.
+  /// Answers the first line after it.
+  std::size_t acte(std::size_t i, std::size_t next, std::size_t end, std::vector<Clause>& out) {
+    const std::uint32_t column = lines_[i].column;
+    const auto astray = [&](std::size_t k) {
+      return k < end && !lines_[k].empty() && lines_[k].column == column &&
+             acte_clause(out_.tokens[lines_[k].first].keyword);
+    };
+    Clause acte = clause(i, i + 1);
+    std::size_t begin = i + 1;
+    while (true) {
+      auto inner = clauses(begin, next, acte.sources, false);
+      std::move(inner.begin(), inner.end(), std::back_inserter(acte.body));
+      if (!astray(next)) break;
+      report("R0032", out_.tokens[lines_[next].first].span,
+             fmt::format("« {} » est une clause d'un acte, et cette ligne n'est pas plus à droite que « acte »",
+                         out_.tokens[lines_[next].first].text),
+             "donnez-lui la même indentation qu'aux autres clauses de l'acte");
+      // What it goes on with stands further to the right than the next clause.
+      const std::size_t first = next++;
+      std::uint32_t least = 0;
+      for (std::size_t k = next; k < end && lines_[k].column > column; ++k)
+        if (!lines_[k].empty() && (least == 0 || lines_[k].column < least)) least = lines_[k].column;
+      while (next < end && lines_[next].column > column && (lines_[next].empty() || lines_[next].column > least))
+        ++next;
+      acte.body.push_back(clause(first, next));
+      begin = next;
+      while (next < end && lines_[next].column > column) ++next;
+    }
+    out.push_back(std::move(acte));
+    return next;
   }
 
   std::string_view source_;
@@ -235,6 +297,8 @@ class Builder {
 Layout lay_out(std::string_view source, Lexed lexed, std::vector<Diagnostic>& diagnostics) {
   return Builder(source, std::move(lexed), diagnostics).run();
 }
+
+std::vector<std::string> procedure_keywords() { return {"rôle", "état", "acte"}; }
 
 std::vector<std::string> declaration_keywords() {
   std::vector<std::string> out;

@@ -20,6 +20,7 @@ struct Clause {
   std::uint32_t last_line = 0;
   std::vector<ast::SourceRef> sources;
   std::vector<Clause> body;  ///< of an acte
+  bool misspelt = false;     ///< of a procédure: its first token has the keyword nearest to what is written
 };
 
 enum class DeclKind {
@@ -44,7 +45,7 @@ enum class DeclKind {
 
 struct Declaration {
   DeclKind kind = DeclKind::kUnknown;
-  bool misspelt = false;  ///< `kind` is the nearest keyword's: only its names are used
+  bool misspelt = false;  ///< `kind` is the nearest keyword's, and so is the keyword of the first token
   Clause header;
   std::vector<Clause> body;
 };
@@ -58,6 +59,8 @@ struct Layout {
 /// `problems` of the lexer stay there; those of indentation are added to `diagnostics`.
 [[nodiscard]] Layout lay_out(std::string_view source, Lexed lexed, std::vector<Diagnostic>& diagnostics);
 
+/// The keywords that begin the clauses of a procédure, with their accents.
+[[nodiscard]] std::vector<std::string> procedure_keywords();
 /// The keyword of a declaration, with its accents.
 [[nodiscard]] std::vector<std::string> declaration_keywords();
 [[nodiscard]] DeclKind declaration_kind(KeywordPair keyword);

@@ -57,10 +57,21 @@ bool gather(const Layout& layout, Words& words, const ParseLimits& limits, Names
   return true;
 }
 
-void order(std::vector<Diagnostic>& diagnostics, std::size_t most) {
+void order(std::vector<Diagnostic>& diagnostics, std::string_view source, std::size_t most) {
   std::sort(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.code < b.code;
   });
+  // A line that cannot be read is not told to be moved as well.
+  const auto same_line = [&](const Diagnostic& one, const Diagnostic& next) {
+    return !source.substr(one.span.begin, next.span.begin - one.span.begin).contains('\n');
+  };
+  std::vector<Diagnostic> kept;
+  for (std::size_t i = 0; i < diagnostics.size(); ++i) {
+    const bool before = i > 0 && same_line(diagnostics[i - 1], diagnostics[i]);
+    const bool after = i + 1 < diagnostics.size() && same_line(diagnostics[i], diagnostics[i + 1]);
+    if (diagnostics[i].code != "R0030" || (!before && !after)) kept.push_back(diagnostics[i]);
+  }
+  diagnostics = std::move(kept);
   if (diagnostics.size() <= most) return;
   const std::size_t hidden = diagnostics.size() - most;
   diagnostics.resize(most);
@@ -102,7 +113,7 @@ Parsed parse(std::string_view source, const ParseLimits& limits) {
   out.poisoned = std::move(assembler.poisoned);
   std::sort(out.poisoned.begin(), out.poisoned.end());
   out.poisoned.erase(std::unique(out.poisoned.begin(), out.poisoned.end()), out.poisoned.end());
-  order(out.diagnostics, limits.diagnostics);
+  order(out.diagnostics, source, limits.diagnostics);
   return out;
 }
 

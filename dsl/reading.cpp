@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace assemblier::dsl {
 namespace {
@@ -50,6 +51,24 @@ std::vector<std::string> expected_keywords(const State& state) {
   return out;
 }
 
+struct Misspelt {
+  const Token* at;
+  std::vector<std::string> keywords;  // the nearest first
+};
+
+/// A misspelt keyword was read as part of a name: it stands before the place where it is missed.
+std::optional<Misspelt> misspelt(const State& state) {
+  constexpr std::ptrdiff_t kBefore = 30;
+  const Token* at = std::max(state.farthest, state.first);
+  const auto keywords = expected_keywords(state);
+  const Token* from = at - std::min(at - state.first, kBefore);
+  for (const Token* t = from; t != state.last && t <= at; ++t) {
+    if (t->kind != TokenKind::kWord || t->keyword.first != kNoKeyword) continue;
+    if (auto near = suggestions(t->text, keywords); !near.empty()) return Misspelt{t, std::move(near)};
+  }
+  return std::nullopt;
+}
+
 /// The tokens [at, at + length) as the state read them, names between brackets.
 std::string as_read(const State& state, const Token* at, int length) {
   std::string out;
@@ -79,7 +98,7 @@ bool Reader::sound(const Token* first, const Token* last, bool raw) {
   for (const Token* t = first; t != last; ++t) {
     if (t->problem == kNoProblem) continue;
     const Diagnostic& problem = (*problems_)[t->problem];
-    if (raw && problem.code != "R0011") continue;
+    if (raw && problem.code != "R0011" && problem.code != "R0012") continue;
     diagnostics_.push_back(problem);
     return false;
   }
@@ -160,7 +179,7 @@ bool Reader::resolve(const Token* first, const Token* last, bool scenario, const
   }
   if (!parsed) {
     report_none(state);
-    return false;
+    return repaired(state, attempt);
   }
   if (state.objection) diagnostics_.push_back(*state.objection);
   return !state.objection;
@@ -209,6 +228,18 @@ void Reader::report_two(const State& one, const State& other, const State& choic
          "mettez entre crochets les noms de la lecture voulue, ou renommez l'un d'eux");
 }
 
+bool Reader::repaired(const State& state, const Attempt& attempt) {
+  const auto wrong = misspelt(state);
+  if (!wrong || wrong->keywords.size() > 1 || repaired_.size() >= kRepairs) return false;
+  auto& tokens = repaired_.emplace_back(state.first, state.last);
+  tokens[static_cast<std::size_t>(wrong->at - state.first)].keyword = find_keyword(wrong->keywords.front());
+  const std::size_t told = diagnostics_.size();
+  const bool read = resolve(tokens.data(), tokens.data() + tokens.size(), state.scenario, attempt);
+  if (read) diagnostics_[told - 1].mended = true;
+  if (!read) diagnostics_.resize(told);
+  return read;
+}
+
 void Reader::report_none(const State& state) {
   const Token* at = std::max(state.farthest, state.first);
   if (state.too_deep) {
@@ -216,17 +247,11 @@ void Reader::report_none(const State& state) {
     return report("R0009", place->span, "cette expression est trop imbriquée ou trop longue",
                   "donnez un nom à ses parties par une définition");
   }
-  const auto keywords = expected_keywords(state);
-  // A misspelt keyword was read as part of a name: it stands before the place where it is missed.
-  const Token* from = at;
-  while (from != state.first && at - from < 30) --from;
-  for (const Token* t = from; t != state.last && t <= at; ++t) {
-    if (t->kind != TokenKind::kWord || t->keyword.first != kNoKeyword) continue;
-    const auto near = suggestions(t->text, keywords);
-    if (near.empty()) continue;
-    return report(t == state.first ? "R0052" : "R0050", t->span,
-                  fmt::format("{} n'est pas attendu ici ; attendu : {}", shown(*t), alternatives(state.expected)),
-                  fmt::format("vouliez-vous dire *{}* ?", near.front()));
+  if (const auto wrong = misspelt(state)) {
+    return report(
+        wrong->at == state.first ? "R0052" : "R0050", wrong->at->span,
+        fmt::format("{} n'est pas attendu ici ; attendu : {}", shown(*wrong->at), alternatives(state.expected)),
+        fmt::format("vouliez-vous dire *{}* ?", fmt::join(wrong->keywords, "* ou *")));
   }
   if (at == state.last) {
     const std::uint32_t end = at == state.first ? 0 : std::prev(at)->span.end;

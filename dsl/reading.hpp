@@ -6,6 +6,7 @@
 
 #include "dsl/grammar/grammar.hpp"
 
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -63,6 +64,8 @@ class Reader {
                                                     std::size_t most);
   void report_two(const grammar::State& one, const grammar::State& other, const grammar::State& choice);
   void report_none(const grammar::State& state);
+  /// Reads again, in silence, a clause that has been reported, with its misspelt keyword put right.
+  bool repaired(const grammar::State& state, const Attempt& attempt);
 
   const Names& names_;
   Words& words_;
@@ -70,6 +73,7 @@ class Reader {
   const ParseLimits& limits_;
   const std::vector<Diagnostic>* problems_;
   std::vector<Diagnostic>& diagnostics_;
+  std::deque<std::vector<Token>> repaired_;  ///< what was read may point into them
   std::size_t budget_ = 4'000'000;  ///< tokens that may be read again for other choices, per file: seconds, not minutes
 };
 
