@@ -193,14 +193,21 @@ std::optional<Hash> Sealer::unwrap(const PersonId& id, std::string_view record) 
 Bytes new_fingerprint_key() {
   std::array<std::uint8_t, 32> key{};
   fill_random(key);
-  return Bytes(view_of(key));
+  Bytes record(view_of(key));
+  record += view_of(sha256(record).octets);
+  return record;
+}
+
+std::optional<Hash> decode_fingerprint_key(std::string_view record) {
+  if (record.size() != 64 || view_of(sha256(record.substr(0, 32)).octets) != record.substr(32)) return std::nullopt;
+  return hash_of(record.substr(0, 32));
 }
 
 Result<Keyring> Keyring::open(View& view, const JournalOptions& options, std::string_view journal_id) {
   Keyring keyring;
   auto key = view.get(fingerprint_key_key());
   if (!key) return std::unexpected(std::move(key.error()));
-  if (*key && (*key)->size() == 32) keyring.fingerprint_key_ = hash_of(**key);
+  if (*key) keyring.fingerprint_key_ = decode_fingerprint_key(**key);
   auto record = view.get(sealing_key());
   if (!record) return std::unexpected(std::move(record.error()));
   keyring.seals_ = record->has_value();

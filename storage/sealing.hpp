@@ -71,8 +71,11 @@ class Keyring {
   bool seals_ = false;
 };
 
-/// The key of the fingerprints of a journal that seals nothing: it lies in the journal itself.
+/// The record of a new key for the fingerprints of a journal that seals nothing: it lies in the journal itself, with its
+/// SHA-256.
 [[nodiscard]] Bytes new_fingerprint_key();
+/// Nothing for a record that the function above cannot have given.
+[[nodiscard]] std::optional<Hash> decode_fingerprint_key(std::string_view record);
 /// kKey: the master key is missing.
 [[nodiscard]] Error needs_key();
 

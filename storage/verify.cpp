@@ -406,7 +406,7 @@ void Verifier::others_pass() {
     bool is_known = false;
     for (const Bytes& key : known) is_known = is_known || key == meta->key();
     if (!is_known) find("enregistrement inconnu : clé {}", to_hex(meta->key()));
-    if (meta->key() == fingerprint_key_key()) keyed = meta->value().size() == 32;
+    if (meta->key() == fingerprint_key_key()) keyed = decode_fingerprint_key(meta->value()).has_value();
   }
   const bool whole = finished(*meta, "les enregistrements généraux");
   if (whole && !keyed && format_ > kFormatWithoutKeys) find("la clef des empreintes manque ou est illisible");

@@ -276,14 +276,8 @@ Result<AppendResult> Writer::decide(Pending& pending) {
     tips.push_back(*found);
   }
   if (auto ok = find_owners(request); !ok) return std::unexpected(std::move(ok.error()));
-  auto erased = find_erased(request);
-  if (!erased) return std::unexpected(std::move(erased.error()));
-  std::vector<Bytes> forgotten;
-  if (*erased) {
-    auto records = records_of(request, **erased);
-    if (!records) return std::unexpected(std::move(records.error()));
-    forgotten = std::move(*records);
-  }
+  auto erasure = find_erasure(request);
+  if (!erasure) return std::unexpected(std::move(erasure.error()));
   Hash fingerprint;
   if (request.outcome) {
     auto kept = keyring_.kept(keyring_.kind(), request.outcome->fingerprint);
@@ -304,9 +298,9 @@ Result<AppendResult> Writer::decide(Pending& pending) {
     ++counters_.outcomes;
     outcomes_.emplace(outcome.acte_id, Kept{&outcome, fingerprint, keyring_.kind(), result.first, result.count});
   }
-  if (*erased) {
-    for (const Bytes& key : forgotten) store_.remove(key);
-    store_.put(owner_key(**erased), encode_position(result.first));
+  if (*erasure) {
+    for (const Bytes& key : (*erasure)->records) store_.remove(key);
+    store_.put(owner_key((*erasure)->person), encode_position(result.first));
     store_.put(purge_key(), {});
     erasing_ = true;
   }
@@ -362,30 +356,26 @@ std::vector<Seal> Writer::seal_values(const NewEvent& event) {
   return seals;
 }
 
-// Who is to be erased, if anybody is.
-Result<std::optional<PersonId>> Writer::find_erased(const AppendRequest& request) {
+// Whom a request erases, and what that destroys: their name and their values. Their key is written over.
+Result<std::optional<Writer::Erasure>> Writer::find_erasure(const AppendRequest& request) {
   if (request.erase.empty()) return std::nullopt;
   const Sealer* const sealer = keyring_.sealer();
   if (sealer == nullptr) return std::unexpected(needs_key());
-  auto known = store_.get(person_key(sealer->pseudonym(request.erase)));
+  const Bytes name = person_key(sealer->pseudonym(request.erase));
+  auto known = store_.get(name);
   if (!known) return std::unexpected(std::move(known.error()));
-  const auto id = *known ? decode_person(**known) : std::nullopt;
-  if (!id || request.events.empty()) {
+  const auto person = *known ? decode_person(**known) : std::nullopt;
+  if (!person || request.events.empty()) {
     return std::unexpected(Error{ErrorKind::kInvalid, "le journal ne garde rien de cette personne"});
   }
-  return id;
-}
-
-// What an erasure destroys: the person's name, their values. Their key is written over.
-Result<std::vector<Bytes>> Writer::records_of(const AppendRequest& request, const PersonId& person) {
-  std::vector<Bytes> keys{person_key(keyring_.sealer()->pseudonym(request.erase))};
+  Erasure erasure{.person = *person, .records = {name}};
   const auto view = store_.view();
-  const auto cursor = view->scan(owner_key(person), owner_end(person));
+  const auto cursor = view->scan(owner_key(*person), owner_end(*person));
   for (; cursor->valid(); cursor->next()) {
-    if (cursor->key() != owner_key(person)) keys.emplace_back(cursor->key());
+    if (cursor->key() != owner_key(*person)) erasure.records.emplace_back(cursor->key());
   }
   if (auto ok = cursor->status(); !ok) return std::unexpected(std::move(ok.error()));
-  return keys;
+  return erasure;
 }
 
 // The answer kept for this id, if it has one.

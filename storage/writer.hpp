@@ -63,6 +63,10 @@ class Writer {
     Position first;
     std::uint32_t count;
   };
+  struct Erasure {
+    PersonId person;
+    std::vector<Bytes> records;  // keys
+  };
   // A person with values in the batch in preparation.
   struct Owner {
     Person person;
@@ -95,8 +99,7 @@ class Writer {
   Result<TipIndex> tip(const std::string& flux);
   Result<void> find_owners(const AppendRequest& request);
   std::vector<Seal> seal_values(const NewEvent& event);
-  Result<std::optional<PersonId>> find_erased(const AppendRequest& request);
-  Result<std::vector<Bytes>> records_of(const AppendRequest& request, const PersonId& person);
+  Result<std::optional<Erasure>> find_erasure(const AppendRequest& request);
   void write_event(const NewEvent& event, const Hash& payload_hash, Tip& tip);
   // A derived record of this batch: the two functions add its key and its value to the end of what they are given.
   void derive(auto&& put_key, auto&& put_value);
