@@ -71,8 +71,8 @@ class Keyring {
   bool seals_ = false;
 };
 
-/// The record of a new key for the fingerprints of a journal that seals nothing: it lies in the journal itself, with its
-/// SHA-256.
+/// The record of a new key for the fingerprints of a journal that seals nothing: it lies in the journal itself, with
+/// its SHA-256.
 [[nodiscard]] Bytes new_fingerprint_key();
 /// Nothing for a record that the function above cannot have given.
 [[nodiscard]] std::optional<Hash> decode_fingerprint_key(std::string_view record);
