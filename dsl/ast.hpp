@@ -227,7 +227,8 @@ struct FieldDecl {
   TypePtr type;
   std::string label;
   bool optional = false;  ///< facultatif
-  bool personal = false;  ///< personnel: refused today (R0430)
+  bool personal = false;  ///< personnel
+  Name person;            ///< personnel de …: the field that says whose; empty: this one names a person
   std::vector<SourceRef> sources;
 };
 
@@ -326,6 +327,8 @@ struct ActeDecl {
     Name name;
     TypePtr type;  ///< null: the type of the field of the same name
     bool optional = false;
+    bool personal = false;  ///< personnel, as for a field; so is what bears the name of a personal field
+    Name person;
   };
   struct Effect {
     enum class Kind {

@@ -130,12 +130,14 @@ Code Checker::of(const ast::Of& node, Span span, const Scope& scope) {
       for (Index i = 0; i < scope.donnees->size(); ++i) {
         const auto& donnee = (*scope.donnees)[i];
         if (donnee.name == node.name.text && donnee.type->kind == Kind::kMap)
-          return make_node(Op::kDonnee, donnee.type, node.name.span, {}, i);
+          return readable(make_node(Op::kDonnee, donnee.type, node.name.span, {}, i), node.name.text, scope);
       }
     }
     const Index field = scope.objet == kNoIndex ? kNoIndex : program_->find_field(scope.objet, node.name.text);
     if (field != kNoIndex && program_->objets[scope.objet].fields[field].type->kind == Kind::kMap) {
-      return make_node(Op::kField, program_->objets[scope.objet].fields[field].type, node.name.span, {}, field);
+      return readable(
+          make_node(Op::kField, program_->objets[scope.objet].fields[field].type, node.name.span, {}, field),
+          node.name.text, scope);
     }
     const auto symbol = symbols_.find(node.name.text);
     if (symbol != symbols_.end() && symbol->second.kind == SymbolKind::kRule &&

@@ -240,14 +240,9 @@ void Checker::declare_objet(const ast::ObjetDecl& decl) {
             {{at->second, "première fois ici"}});
       continue;
     }
-    if (field.personal) {
-      error("R0430", field.name.span,
-            fmt::format("« {} » est marqué personnel : le scellement des données personnelles n'existe pas encore",
-                        field.name.text),
-            "retirez « personnel », et n'inscrivez pas de donnée personnelle dans ce champ");
-    }
     info.fields.push_back({field.name.text, type(field.type), field.label});
   }
+  persons(decl, info);
   program_->objets.push_back(std::move(info));
 }
 

@@ -263,7 +263,7 @@ Code Checker::name(const ast::NameRef& ref, Span span, const Scope& scope, const
   }
   // The nearest meaning wins, and only it is looked into: a rule may bear the name of a column that it reads.
   for (const Code& code : found) {
-    if (!wanted || fits(*code->type, *wanted)) return code;
+    if (!wanted || fits(*code->type, *wanted)) return readable(code, text, scope);
   }
   const auto symbol = symbols_.find(text);
   if (symbol != symbols_.end() && symbol->second.kind == SymbolKind::kRule) {
@@ -308,7 +308,7 @@ Code Checker::name(const ast::NameRef& ref, Span span, const Scope& scope, const
       if (Code code = constant_name(text, span, wanted, true)) return code;
     }
   }
-  if (!found.empty()) return found.front();
+  if (!found.empty()) return readable(found.front(), text, scope);
   if (constants_.contains(text)) return constant_name(text, span, wanted, false);
   if (poisoned(text)) return wrong(span);
   if (text == "acteur" || text == "date de l'acte" || text == "état" || text == "élément") {

@@ -178,6 +178,7 @@ void Checker::acte_donnees(const ast::ActeDecl& decl, Index objet, ActeInfo& inf
     }
     info.donnees.push_back(std::move(entry));
   }
+  persons(decl, objet, info);
 }
 
 void Checker::acte_effects(const ast::ActeDecl& decl, Index objet, ActeInfo& info, const Scope& scope) {
@@ -197,6 +198,7 @@ void Checker::acte_effects(const ast::ActeDecl& decl, Index objet, ActeInfo& inf
         info.effects.push_back({EK::kSet, info.donnees[i].field, nullptr,
                                 make_node(Op::kDonnee, info.donnees[i].type, effect.span, {}, i), i});
         whole.try_emplace(info.donnees[i].field, effect.span);
+        carried(effect, objet, info, info.effects.back());
       }
       continue;
     }
@@ -236,7 +238,7 @@ void Checker::acte_effects(const ast::ActeDecl& decl, Index objet, ActeInfo& inf
     }
     const Index donnee = donnee_of(effect.field.text);
     if (effect.value) {
-      entry.value = valued(effect.value, scope, wanted, true);
+      entry.value = valued(effect.value, showing(effect.value, scope), wanted, true);
       if (entry.value->op == Op::kDonnee) entry.donnee = entry.value->a;
     } else if (donnee != kNoIndex && fits(*info.donnees[donnee].type, *wanted)) {
       entry.value = make_node(Op::kDonnee, info.donnees[donnee].type, effect.span, {}, donnee);
@@ -249,6 +251,7 @@ void Checker::acte_effects(const ast::ActeDecl& decl, Index objet, ActeInfo& inf
     } else {
       continue;
     }
+    carried(effect, objet, info, entry);
     info.effects.push_back(std::move(entry));
   }
 }
@@ -340,7 +343,7 @@ void Checker::tableau(const ast::TableauDecl& decl) {
     info.each.push_back({each.variable.text, std::move(source), std::move(element)});
   }
   for (const auto& group : decl.groups) {
-    Code code = expression(group.value, scope);
+    Code code = expression(group.value, showing(group.value, scope));
     if (code->type->kind == Kind::kList || code->type->kind == Kind::kMap) {
       error("R0270", group.value->span, fmt::format("on ne regroupe pas par {}", shown(code->type)),
             "employez « pour chaque X parmi … », puis « par X »");
@@ -349,7 +352,9 @@ void Checker::tableau(const ast::TableauDecl& decl) {
     if (header.empty())
       header = program_->text.substr(group.value->span.begin, group.value->span.end - group.value->span.begin);
     TypeRef type = code->type;
-    info.groups.push_back({std::move(code), std::move(header), std::move(type)});
+    const bool field = code->op == Op::kField && program_->objets[info.objet].fields[code->a].personal();
+    const Index personal = field ? code->a : kNoIndex;
+    info.groups.push_back({std::move(code), std::move(header), std::move(type), personal});
   }
   for (const auto& column : decl.columns) {
     Code code = column.value ? expression(column.value, scope) : nullptr;

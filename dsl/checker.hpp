@@ -24,6 +24,7 @@ struct Scope {
   std::vector<std::pair<std::string, TypeRef>> each;  ///< variables of a tableau
   std::vector<TypeRef> elements;                      ///< element types of the enclosing `dont`, innermost last
   bool constant = false;                              ///< only constants: parameters' values, scenarios
+  bool shows = false;                                 ///< the name is only handed on or shown: it may be personal
 };
 
 class Checker {
@@ -58,6 +59,14 @@ class Checker {
   void scrutin(const ast::ScrutinDecl& decl, Index index);
   void overlaps(const ast::DecisionDecl& decl);
   void forgotten_colon(const ast::DecisionDecl& decl);
+
+  // check_personal.cpp: DESIGN §5, no rule reads what a person may have erased
+  void persons(const ast::ObjetDecl& decl, ObjetInfo& info);
+  void persons(const ast::ActeDecl& decl, Index objet, ActeInfo& info);
+  void carried(const ast::ActeDecl::Effect& effect, Index objet, const ActeInfo& info, const ActeInfo::Effect& entry);
+  /// `code`, or an error when it reads something personal where that may not be.
+  [[nodiscard]] Code readable(Code code, const std::string& name, const Scope& scope);
+  [[nodiscard]] Scope showing(const ast::ExprPtr& expr, const Scope& scope) const;
 
   // check_procedure.cpp
   void procedure(const ast::ProcedureDecl& decl);

@@ -38,6 +38,16 @@ Index Program::find_acte(Index objet, std::string_view name) const {
   return objets[objet].procedure ? find_named(objets[objet].procedure->actes, name) : kNoIndex;
 }
 
+bool Program::has_personal() const {
+  const auto donnees = [](const ActeInfo& acte) {
+    return std::ranges::any_of(acte.donnees, &ActeInfo::Donnee::personal);
+  };
+  return std::ranges::any_of(objets, [&](const ObjetInfo& objet) {
+    return std::ranges::any_of(objet.fields, &FieldInfo::personal) ||
+           (objet.procedure && std::ranges::any_of(objet.procedure->actes, donnees));
+  });
+}
+
 std::string show(const Program& program, const Value& value) {
   return std::visit(
       [&program](const auto& v) -> std::string {

@@ -83,6 +83,8 @@ struct FieldInfo {
   std::string name;
   TypeRef type;
   std::string label;
+  Index person = kNoIndex;  ///< personal: the field that names whose it is, itself when it names a person
+  [[nodiscard]] bool personal() const { return person != kNoIndex; }
 };
 
 struct ExigenceInfo {
@@ -161,7 +163,9 @@ struct ActeInfo {
     std::string name;
     TypeRef type;
     bool optional = false;
-    Index field = kNoIndex;  ///< the field of the same name and type, if any
+    Index field = kNoIndex;   ///< the field of the same name and type, if any
+    Index person = kNoIndex;  ///< personal: the donnée that names whose it is, itself when it names a person
+    [[nodiscard]] bool personal() const { return person != kNoIndex; }
   };
   struct Effect {
     ast::ActeDecl::Effect::Kind kind{};  ///< kAllData is spelled out into kSet
@@ -208,6 +212,7 @@ struct TableauInfo {
     Code value;
     std::string header;
     TypeRef type;
+    Index personal = kNoIndex;  ///< shows this personal field, which `value` cannot read
   };
   struct Column {
     ast::TableauDecl::Column::Kind kind{};
@@ -266,6 +271,8 @@ struct Program {
   [[nodiscard]] Index find_rule(std::string_view name) const;
   [[nodiscard]] Index find_acte(Index objet, std::string_view name) const;
   [[nodiscard]] Index find_tableau(std::string_view name) const;
+  /// Whether a field or a donnée is personal.
+  [[nodiscard]] bool has_personal() const;
 };
 
 /// How a value is written in the language's own words: an énumération's value by its name, a row by its key, money as

@@ -76,6 +76,32 @@ std::expected<void, Refusal> check_etat(const Live& live, const Asked& asked, co
                             quoted(etats[live.etat].name), joined_quoted(from, "ou"), possible_now(live)));
 }
 
+// A personal donnée is typed and then put away: no rule reads it, and what is said of it never quotes it, since
+// refusals are kept.
+void take_personal(Asked& asked, std::size_t index, const Datum& datum, std::vector<Refusal::Reason>& reasons) {
+  const dsl::ActeInfo::Donnee& donnee = asked.acte->donnees[index];
+  asked.personal.resize(asked.acte->donnees.size());
+  if (datum.get<Datum::Sealed>() != nullptr) {
+    asked.personal[index] = datum;
+    asked.donnees[index] = dsl::Value(std::string());
+    return;
+  }
+  auto value = typed(*asked.program, *donnee.type, datum, donnee.name);
+  if (!value) {
+    reasons.push_back({.label = donnee.name,
+                       .detail = fmt::format("valeur d'un autre type que celui attendu : {} (elle est personnelle, et "
+                                             "n'est pas répétée ici)",
+                                             dsl::show(*asked.program, *donnee.type))});
+    return;
+  }
+  asked.personal[index] = untyped(*asked.program, *value);
+  const auto* const name = asked.personal[index].get<std::string>();
+  if (donnee.person == index && (name == nullptr || name->empty())) {
+    reasons.push_back({.label = donnee.name, .detail = "la personne n'est pas désignée : ce texte est vide"});
+  }
+  asked.donnees[index] = std::move(*value);
+}
+
 // The données typed; what is wrong with them goes to `reasons`.
 void type_donnees(Asked& asked, const Request& request, std::vector<Refusal::Reason>& reasons) {
   const auto& wanted = asked.acte->donnees;
@@ -95,6 +121,10 @@ void type_donnees(Asked& asked, const Request& request, std::vector<Refusal::Rea
     }
     given[index] = true;
     if (datum.is_null()) continue;
+    if (at->personal()) {
+      take_personal(asked, index, datum, reasons);
+      continue;
+    }
     auto value = typed(*asked.program, *at->type, datum, name);
     if (value) {
       asked.donnees[index] = std::move(*value);

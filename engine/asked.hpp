@@ -16,6 +16,8 @@ struct Asked {
   dsl::Index objet_index = dsl::kNoIndex;
   dsl::Index acte_index = dsl::kNoIndex;
   std::vector<std::optional<dsl::Value>> donnees;  ///< by donnée of the acte
+  std::vector<Datum>
+      personal;  ///< by donnée, those that are personal: in clear, or sealed already (replay); may be empty
   std::optional<dsl::Value> actor;
   std::string author;  ///< as recorded
   dsl::Date date;

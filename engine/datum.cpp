@@ -8,7 +8,7 @@ namespace assemblier::engine {
 
 namespace {
 
-enum Kind : std::uint64_t { kMontant = 1, kTaux = 2, kDate = 3, kDuree = 4, kMap = 5 };
+enum Kind : std::uint64_t { kMontant = 1, kTaux = 2, kDate = 3, kDuree = 4, kMap = 5, kSealed = 6 };
 
 void open(storage::CborWriter& writer, Kind kind) {
   writer.map(1);
@@ -40,6 +40,10 @@ struct Encoder {
     writer.array(2);
     writer.integer(v.months);
     writer.integer(v.days);
+  }
+  void operator()(const Datum::Sealed& v) const {
+    open(writer, kSealed);
+    writer.uint(v.index);
   }
   void operator()(const Datum::List& list) const {
     writer.array(list.size());
@@ -115,6 +119,7 @@ class Decoder {
     if (kind == kTaux) return Datum(dsl::Taux{reader_.integer()});
     if (kind == kDate) return date();
     if (kind == kMap) return map(depth);
+    if (kind == kSealed) return Datum(Datum::Sealed{.index = reader_.uint()});
     if (kind != kDuree) return failed("nature de valeur inconnue");
     if (reader_.array() != 2) return failed("durée : [mois, jours] attendus");
     const std::int32_t months = small();
@@ -167,6 +172,9 @@ struct Shower {
   std::string operator()(dsl::Taux v) const { return dsl::french(v); }
   std::string operator()(dsl::Date v) const { return dsl::french(v); }
   std::string operator()(dsl::Duree v) const { return dsl::french(v); }
+  std::string operator()(const Datum::Sealed& v) const {
+    return v.erased.empty() ? std::string("scellé") : "effacé (" + v.erased + ", " + dsl::french(v.on) + ")";
+  }
   std::string operator()(const Datum::List& list) const {
     if (list.empty()) return "(liste vide)";
     std::string text;
@@ -228,8 +236,9 @@ Datum decode_datum(storage::CborReader& reader, const DatumLimits& limits) {
 std::string show(const Datum& datum) { return std::visit(Shower{}, datum.data); }
 
 std::string_view kind_name(const Datum& datum) {
-  constexpr std::string_view kNames[] = {"rien",    "un booléen", "un entier", "un texte",  "un montant",
-                                         "un taux", "une date",   "une durée", "une liste", "une association"};
+  constexpr std::string_view kNames[] = {"rien",       "un booléen",      "un entier",         "un texte",
+                                         "un montant", "un taux",         "une date",          "une durée",
+                                         "une liste",  "une association", "une donnée scellée"};
   static_assert(std::size(kNames) == std::variant_size_v<Datum::Data>);
   return kNames[datum.data.index()];
 }

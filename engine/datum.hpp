@@ -9,6 +9,7 @@
 
 #include "dsl/values.hpp"
 #include "storage/cbor.hpp"
+#include "storage/seal.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -25,8 +26,16 @@ struct Datum {
   /// Keys unique, in the order given. A key that is not text in the language is its plain text: "2024", "2024-01-30",
   /// "oui".
   using Map = std::vector<std::pair<std::string, Datum>>;
+  /// A personal value that is not in clear here: what stands for it in an event.
+  struct Sealed {
+    std::uint64_t index = 0;  ///< among the personal values of its event
+    storage::Seal seal{};     ///< once the event is stored
+    std::string erased{};     ///< why it was erased, once that is known (Engine::reveal); empty: it is not
+    dsl::Date on{};           ///< when it was erased
+    bool operator==(const Sealed&) const = default;
+  };
   using Data = std::variant<std::monostate, bool, std::int64_t, std::string, dsl::Montant, dsl::Taux, dsl::Date,
-                            dsl::Duree, List, Map>;
+                            dsl::Duree, List, Map, Sealed>;
   Data data;
 
   Datum() = default;  ///< null: absent, unknown
@@ -40,6 +49,7 @@ struct Datum {
   explicit Datum(dsl::Duree v) : data(v) {}
   explicit Datum(List v);
   explicit Datum(Map v);
+  explicit Datum(Sealed v) : data(std::move(v)) {}
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(data); }
   template <class T>
@@ -63,7 +73,7 @@ struct DatumLimits {
 
 /// Plain CBOR for null, bool, integer, text and list; a one-pair map {kind: content} for the rest:
 /// {1: cents} montant, {2: nano} taux, {3: days since 1970-01-01} date, {4: [months, days]} durée, {5: [k, v, k, v …]}
-/// map.
+/// map, {6: index} sealed: its place among the personal values of its event.
 void encode(storage::CborWriter& writer, const Datum& datum);
 /// As a Datum that holds `map`.
 void encode(storage::CborWriter& writer, const Datum::Map& map);

@@ -36,15 +36,20 @@ std::expected<dsl::Value, std::string> as_list(const dsl::Program& program, dsl:
 // Applies the effects of an acte to the objet, and writes down what changed. All read the objet before the acte.
 class Effects {
  public:
-  /// `evaluator` is over the objet before the acte.
-  Effects(const Asked& asked, const Request& request, dsl::Evaluator& evaluator)
-      : asked_(asked), request_(request), evaluator_(evaluator) {}
+  /// `evaluator` is over the objet before the acte; `sealed` as seal_donnees gives it.
+  Effects(const Asked& asked, const Request& request, const std::vector<Datum>& sealed, dsl::Evaluator& evaluator)
+      : asked_(asked), request_(request), sealed_(sealed), evaluator_(evaluator) {}
 
   std::expected<void, Refusal> apply(Live& after, std::vector<Change>& changes) {
     changes.reserve(asked_.acte->effects.size());
     for (const auto& effect : asked_.acte->effects) {
       const dsl::FieldInfo& field = asked_.objet->fields[effect.field];
       if (effect.donnee != dsl::kNoIndex && !asked_.donnees[effect.donnee]) continue;
+      if (field.personal()) {
+        set_personal(after, effect.field, sealed_[effect.donnee]);
+        changes.push_back({.kind = Change::Kind::kSet, .field = field.name, .value = sealed_[effect.donnee]});
+        continue;
+      }
       auto value = effect.donnee != dsl::kNoIndex ? std::expected<dsl::Value, Refusal>(*asked_.donnees[effect.donnee])
                                                   : known(effect.value, field.name);
       if (!value) return std::unexpected(std::move(value.error()));
@@ -99,6 +104,7 @@ class Effects {
 
   const Asked& asked_;
   const Request& request_;
+  const std::vector<Datum>& sealed_;
   dsl::Evaluator& evaluator_;
 };
 
@@ -160,10 +166,32 @@ std::expected<dsl::Index, Refusal> reached(const Live& after, const Asked& asked
       {.label = "vers", .detail = "exactement une condition doit être vraie", .citations = asked.acte->citations});
 }
 
-Datum::Map given(const Asked& asked) {
+// What stands for the personal données in the event, by donnée. Their values go beside it, each with its person.
+std::vector<Datum> seal_donnees(const Asked& asked, std::vector<storage::Personal>& personal) {
+  std::vector<Datum> sealed(asked.personal.size());
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    const Datum& datum = asked.personal[i];
+    if (datum.is_null() || datum.get<Datum::Sealed>() != nullptr) {
+      sealed[i] = datum;
+      continue;
+    }
+    sealed[i] = Datum(Datum::Sealed{.index = personal.size()});
+    storage::CborWriter writer;
+    encode(writer, datum);
+    personal.push_back(
+        {.person = *asked.personal[asked.acte->donnees[i].person].get<std::string>(), .content = writer.take()});
+  }
+  return sealed;
+}
+
+Datum::Map given(const Asked& asked, const std::vector<Datum>& sealed) {
   Datum::Map donnees;
   donnees.reserve(asked.donnees.size());
   for (std::size_t i = 0; i < asked.donnees.size(); ++i) {
+    if (asked.donnees[i] && asked.acte->donnees[i].personal()) {
+      donnees.emplace_back(asked.acte->donnees[i].name, sealed[i]);
+      continue;
+    }
     if (asked.donnees[i]) donnees.emplace_back(asked.acte->donnees[i].name, untyped(*asked.program, *asked.donnees[i]));
   }
   return donnees;
@@ -195,7 +223,8 @@ std::expected<Stepped, Refusal> step(const Live& before, const EditionPtr& editi
   Stepped done{.after = start};
   ActePayload& payload = done.event.payload;
   Live& after = done.after;
-  if (auto ok = Effects(*asked, request, evaluator).apply(after, payload.changes); !ok)
+  const std::vector<Datum> sealed = seal_donnees(*asked, done.event.personal);
+  if (auto ok = Effects(*asked, request, sealed, evaluator).apply(after, payload.changes); !ok)
     return std::unexpected(std::move(ok.error()));
   if (auto ok = take_decisions(after, *asked, request, payload.decisions); !ok)
     return std::unexpected(std::move(ok.error()));
@@ -207,7 +236,7 @@ std::expected<Stepped, Refusal> step(const Live& before, const EditionPtr& editi
   payload.objet = asked->objet->name;
   payload.from = start.etat == dsl::kNoIndex ? std::string() : etats[start.etat].name;
   payload.to = etats[*etat].name;
-  payload.donnees = given(*asked);
+  payload.donnees = given(*asked, sealed);
   done.event.flux = request.objet;
   done.event.acte = asked->acte->name;
   done.event.date = asked->date;

@@ -41,6 +41,7 @@ struct Live {
   std::vector<std::optional<dsl::RecordedDecision>> recorded;  ///< by rule
   std::uint64_t events = 0;
   dsl::Date date;
+  std::vector<std::pair<dsl::Index, Datum>> personal;  ///< by field, sealed: no rule reads them, `facts` has none
 
   [[nodiscard]] bool exists() const { return events > 0; }
 };

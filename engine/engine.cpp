@@ -100,6 +100,16 @@ storage::Result<Publication> Engine::publish(std::string_view text) {
   Publication publication{.diagnostics = std::move(compiled.diagnostics)};
   if (!compiled.program) return publication;
   const dsl::Program& program = *compiled.program;
+  if (program.has_personal()) {
+    auto info = impl_->journal.info();
+    if (!info) return std::unexpected(std::move(info.error()));
+    if (!info->seals) {
+      return std::unexpected(storage::Error{
+          storage::ErrorKind::kKey,
+          "cette édition déclare des données personnelles, et ce journal n'a pas de clef maîtresse pour les sceller ; "
+          "en créer une par « clef maitresse », puis publier avec --clef-maitresse"});
+    }
+  }
   const storage::Hash hash = storage::sha256(text);
   const std::string hex = storage::to_hex(hash);
   storage::NewEvent event;

@@ -45,6 +45,12 @@ struct EditionInfo {
   dsl::Date from, to;
 };
 
+/// What came of erasing a person.
+struct Erasure {
+  storage::PersonId person;
+  storage::Position position;  ///< of the event that says so
+};
+
 struct EngineCounters {
   std::uint64_t decided = 0, conflicts = 0, loads = 0, hits = 0;
 };
@@ -80,6 +86,15 @@ class Engine {
   [[nodiscard]] storage::Result<std::vector<Inscrit>> history(std::string_view flux);
   /// Flux of a category ("dossier"), in bytewise order.
   [[nodiscard]] storage::Result<std::vector<std::string>> objets(std::string_view category);
+
+  /// Puts what a sealed datum stands for in its place: its value if the master key is there; once erased, when and why.
+  /// Any other datum stays as it is.
+  [[nodiscard]] storage::Result<void> reveal(Datum& datum);
+  /// The same for all personal values of an event.
+  [[nodiscard]] storage::Result<void> reveal(ActePayload& payload);
+  /// Destroys all that is kept of a person, named as the actes that carried their values name them, and records why.
+  /// Nothing: nothing of theirs is kept. REQUIRES that nothing reads the journal meanwhile.
+  [[nodiscard]] storage::Result<std::optional<Erasure>> erase(std::string_view person, std::string_view motif);
 
   [[nodiscard]] storage::Journal& journal();
   [[nodiscard]] const EngineCounters& counters() const;

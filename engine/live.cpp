@@ -53,6 +53,10 @@ std::expected<void, std::string> change_field(Live& live, const Change& change) 
   const dsl::Program& program = *live.edition->program;
   const auto field = field_of(live, change.field);
   if (!field) return std::unexpected(field.error());
+  if (program.objets[live.objet].fields[*field].personal()) {
+    set_personal(live, *field, change.value);
+    return {};
+  }
   const dsl::Type& type = *program.objets[live.objet].fields[*field].type;
   std::optional<dsl::Value>& fact = live.facts[*field];
   if (change.kind == Change::Kind::kSet && change.value.is_null()) {
@@ -115,6 +119,11 @@ void set_entry(std::optional<dsl::Value>& fact, const dsl::Value& key, const dsl
   fact = dsl::make_map(std::move(entries));
 }
 
+void set_personal(Live& live, dsl::Index field, const Datum& sealed) {
+  std::erase_if(live.personal, [field](const auto& one) { return one.first == field; });
+  if (!sealed.is_null()) live.personal.emplace_back(field, sealed);
+}
+
 std::vector<dsl::Value> append(std::optional<dsl::Value>& fact, const std::vector<dsl::Value>& items) {
   std::vector<dsl::Value> all;
   if (fact) all = *fact->as<dsl::List>();
@@ -143,6 +152,10 @@ std::expected<Live, std::string> bring(const State& state, EditionPtr edition) {
   for (const auto& [name, datum] : state.fields) {
     const auto field = field_of(*live, name);
     if (!field) return failed(field.error());
+    if (program.objets[live->objet].fields[*field].personal()) {
+      set_personal(*live, *field, datum);
+      continue;
+    }
     auto value = typed(program, *program.objets[live->objet].fields[*field].type, datum, name);
     if (!value) return failed(value.error().message);
     live->facts[*field] = std::move(*value);
@@ -168,6 +181,7 @@ State snapshot(const Live& live) {
   for (std::size_t i = 0; i < live.facts.size(); ++i) {
     if (live.facts[i]) state.fields.emplace_back(objet.fields[i].name, untyped(program, *live.facts[i]));
   }
+  for (const auto& [field, datum] : live.personal) state.fields.emplace_back(objet.fields[field].name, datum);
   for (std::size_t i = 0; i < live.recorded.size(); ++i) {
     if (!live.recorded[i]) continue;
     const dsl::RecordedDecision& decision = *live.recorded[i];

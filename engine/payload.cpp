@@ -14,6 +14,7 @@ using storage::CborWriter;
 
 constexpr std::uint64_t kActeShape = 1;
 constexpr std::uint64_t kPublicationShape = 1;
+constexpr std::uint64_t kErasureShape = 1;
 
 void write_texts(CborWriter& writer, const std::vector<std::string>& texts) {
   writer.array(texts.size());
@@ -213,6 +214,8 @@ std::expected<ActePayload, std::string> decode_effects(std::string_view payload)
 std::expected<Inscrit, std::string> read_event(const storage::StoredEvent& stored) {
   const storage::Header& header = stored.header;
   auto payload = decode_payload(stored.payload);
+  if (payload && !attach(*payload, header.seals))
+    payload = std::unexpected("données scellées que l'en-tête ne dit pas");
   if (!payload) {
     return std::unexpected(fmt::format("position {}, {} version {} : contenu illisible ({})", header.position.value,
                                        header.flux, header.version.value, payload.error()));
@@ -229,6 +232,38 @@ std::expected<Inscrit, std::string> read_event(const storage::StoredEvent& store
                  .instant_us = header.instant_us,
                  .acte_id = header.acte_id,
                  .event_id = header.event_id};
+}
+
+bool attach(ActePayload& payload, const std::vector<storage::Seal>& seals) {
+  bool good = true;
+  const auto one = [&](Datum& datum) {
+    auto* const sealed = datum.get<Datum::Sealed>();
+    if (sealed == nullptr) return;
+    good = good && sealed->index < seals.size();
+    if (good) sealed->seal = seals[sealed->index];
+  };
+  // A personal value is the whole of a donnée or of a field, never inside one.
+  for (Change& change : payload.changes) one(change.value);
+  for (auto& [name, datum] : payload.donnees) one(datum);
+  return good;
+}
+
+storage::Bytes encode_erasure(std::string_view motif) {
+  CborWriter writer;
+  writer.array(2);
+  writer.uint(kErasureShape);
+  writer.text(motif);
+  return writer.take();
+}
+
+std::expected<std::string, std::string> decode_erasure(std::string_view payload) {
+  Payload in(payload);
+  in.array(2, "effacement");
+  if (in.reader().ok() && in.reader().uint() != kErasureShape) in.fail("forme d'effacement inconnue de ce programme");
+  std::string motif = in.text();
+  if (in.reader().ok() && !in.reader().at_end()) in.fail("octets en trop");
+  if (!in.reader().ok()) return std::unexpected(in.reader().error());
+  return motif;
 }
 
 storage::Bytes encode_publication(const PublicationPayload& payload) {

@@ -23,6 +23,10 @@ namespace assemblier::engine {
 inline constexpr std::string_view kPublication = "publication";
 /// Prefix of the flux of éditions: "édition/" and the first 16 hexadecimal digits of the hash.
 inline constexpr std::string_view kEditionPrefix = "édition/";
+/// Type of the event that says a person was erased, in a flux of its own: a prefix and the person's id. The accent
+/// keeps it apart from every category.
+inline constexpr std::string_view kErasure = "effacement";
+inline constexpr std::string_view kErasedPrefix = "effacé/";
 /// Role of the author of an acte that follows by itself.
 inline constexpr std::string_view kSystem = "système";
 
@@ -87,6 +91,7 @@ struct Evenement {
   std::string role, author;
   storage::Hash edition;
   ActePayload payload;
+  std::vector<storage::Personal> personal{};  ///< to be sealed: what the payload's sealed data stand for
 };
 
 /// An Evenement with what the journal added.
@@ -104,6 +109,9 @@ struct Inscrit {
 /// The beginning of a payload only: what `evolve` needs. Données and motifs stay empty and unread.
 [[nodiscard]] std::expected<ActePayload, std::string> decode_effects(std::string_view payload);
 
+/// Gives the sealed data of a payload what the header of its event says of them; false when it does not say it.
+[[nodiscard]] bool attach(ActePayload& payload, const std::vector<storage::Seal>& seals);
+
 /// The event of an objet; an error for a publication, or a payload that does not decode.
 [[nodiscard]] std::expected<Inscrit, std::string> read_event(const storage::StoredEvent& stored);
 
@@ -113,6 +121,10 @@ struct PublicationPayload {
   dsl::Date from, to;  ///< en vigueur, both included
   std::string text;    ///< exact bytes; their SHA-256 is the édition
 };
+
+[[nodiscard]] storage::Bytes encode_erasure(std::string_view motif);
+/// The motif.
+[[nodiscard]] std::expected<std::string, std::string> decode_erasure(std::string_view payload);
 
 [[nodiscard]] storage::Bytes encode_publication(const PublicationPayload& payload);
 [[nodiscard]] std::expected<PublicationPayload, std::string> decode_publication(std::string_view payload);

@@ -125,7 +125,12 @@ bool Engine::Impl::answered_before(Job& job) {
   }
   look_first_ = kLookAfterKnown;
   const storage::StoredOutcome& kept = **outcome;
-  if (kept.outcome.fingerprint != job.fingerprint) {
+  const auto same = journal.same_request(kept, job.fingerprint);
+  if (!same) {
+    fail(job, same.error());
+    return true;
+  }
+  if (!*same) {
     fail(job,
          {storage::ErrorKind::kOtherContent,
           fmt::format("l'identifiant d'acte {} est déjà celui d'un autre contenu ; un identifiant ne sert qu'une fois",
@@ -200,7 +205,8 @@ void Engine::Impl::record(Job& job, std::vector<Evenement> events) {
                                  .acte_id = job.request.id,
                                  .event_id = storage::new_event_id(job.request.id, index++),
                                  .edition = event.edition,
-                                 .payload = encode_payload(event.payload)});
+                                 .payload = encode_payload(event.payload),
+                                 .personal = std::move(event.personal)});
   }
 }
 

@@ -321,7 +321,8 @@ storage::Result<ReplayReport> replay(Engine& engine, std::string_view flux, cons
   std::vector<std::string> all;
   std::uint64_t total = 0;
   auto listed = engine.journal().list_flux(flux, [&](std::string_view name, const storage::FluxHead& head) {
-    if (name.starts_with(kEditionPrefix) || (!flux.empty() && name != flux)) return true;
+    if (name.starts_with(kEditionPrefix) || name.starts_with(kErasedPrefix) || (!flux.empty() && name != flux))
+      return true;
     all.emplace_back(name);
     total += head.version.value + 1;
     return true;

@@ -91,6 +91,8 @@ void evolve(State& state, Evenement&& event) {
 std::expected<void, std::string> fold(State& state, const storage::StoredEvent& stored) {
   const storage::Header& header = stored.header;
   auto payload = decode_effects(stored.payload);
+  if (payload && !attach(*payload, header.seals))
+    payload = std::unexpected("données scellées que l'en-tête ne dit pas");
   if (!payload) {
     return std::unexpected(fmt::format("position {}, {} version {} : contenu illisible ({})", header.position.value,
                                        header.flux, header.version.value, payload.error()));

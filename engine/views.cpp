@@ -59,6 +59,13 @@ Key key_of(const dsl::Program& program, const dsl::Type& type, const dsl::Result
   return {Key::State::kError, 0, "(erreur)", Datum()};
 }
 
+// A personal field, shown as it is: in clear, sealed or erased.
+Key key_of(const Live& live, dsl::Index field) {
+  const auto at = std::ranges::find(live.personal, field, &std::pair<dsl::Index, Datum>::first);
+  if (at == live.personal.end()) return {Key::State::kUndetermined, 0, "(indéterminé)", Datum()};
+  return {Key::State::kKnown, 0, show(at->second), at->second};
+}
+
 std::weak_ordering operator<=>(const Key& a, const Key& b) {
   if (a.state != b.state) return a.state <=> b.state;
   if (a.rank != b.rank) return a.rank < b.rank ? std::weak_ordering::less : std::weak_ordering::greater;
@@ -187,6 +194,10 @@ void View::row(Turn& turn) {
   {
     dsl::Evaluator evaluator(program, turn.context);
     for (const auto& group : turn.info.groups) {
+      if (group.personal != dsl::kNoIndex) {
+        keys.push_back(key_of(turn.live, group.personal));
+        continue;
+      }
       keys.push_back(key_of(program, *group.type, evaluator.expression(group.value)));
     }
   }
@@ -350,6 +361,9 @@ storage::Result<Tableau> tableau(Engine& engine, std::string_view asked, const T
     if (!live) return std::unexpected(std::move(live.error()));
     if (!*live || (options.edition && (*live)->edition->hash != *options.edition)) continue;
     ++objets;
+    for (auto& [field, datum] : (*live)->personal) {
+      if (auto ok = engine.reveal(datum); !ok) return std::unexpected(std::move(ok.error()));
+    }
     const dsl::Program& own = *(*live)->edition->program;
     const dsl::Index index = own.find_tableau(name);
     if (index == dsl::kNoIndex || own.tableaux[index].objet != (*live)->objet ||

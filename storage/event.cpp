@@ -28,10 +28,13 @@ enum Key : std::uint64_t {
   kEventId = 11,
   kEdition = 12,
   kPayloadHash = 13,
-  kSealed = 14,  // kept for salted commitments to personal fields; layout 1 never has it
+  kSeals = 14,  // layout 2 only
 };
 constexpr std::uint64_t kPairs = 14;
-constexpr std::uint64_t kLayoutNumber = 1;
+// An event with personal values has one more field: a program that knows nothing of sealing refuses it.
+constexpr std::uint64_t kPlainLayout = 1;
+constexpr std::uint64_t kSealedLayout = 2;
+constexpr std::size_t kSealBytes = 48;
 // Heads, integers and three digests; the texts come on top.
 constexpr std::size_t kFixedBytes = 192;
 
@@ -43,11 +46,7 @@ void expect_key(CborReader& reader, Key key) {
   const std::size_t at = reader.offset();
   const std::uint64_t found = reader.uint();
   if (reader.ok() && found != key) {
-    reader.fail(found == kSealed
-                    ? fmt::format("octet {} : champ 14 (données personnelles scellées), que ce format ne connaît pas "
-                                  "encore ; lire ce journal avec une version plus récente",
-                                  at)
-                    : fmt::format("octet {} : champ d'en-tête {} lu, {} attendu", at, found, std::uint64_t{key}));
+    reader.fail(fmt::format("octet {} : champ d'en-tête {} lu, {} attendu", at, found, std::uint64_t{key}));
   }
 }
 
@@ -75,11 +74,26 @@ Hash hash_field(CborReader& reader, Key key) {
   return hash;
 }
 
+void read_seals(CborReader& reader, std::vector<Seal>& seals) {
+  expect_key(reader, kSeals);
+  std::uint64_t left = reader.array();
+  if (reader.ok() && left == 0) reader.fail("aucune donnée scellée, une au moins attendue");
+  for (; left > 0 && reader.ok(); --left) {
+    const std::string_view octets = reader.bytes();
+    if (octets.size() != kSealBytes) return reader.fail("donnée scellée : 48 octets attendus");
+    Seal& seal = seals.emplace_back();
+    const auto octet = [](char c) { return static_cast<std::uint8_t>(c); };
+    const auto commitment = octets.begin() + static_cast<std::ptrdiff_t>(seal.person.octets.size());
+    std::transform(octets.begin(), commitment, seal.person.octets.begin(), octet);
+    std::transform(commitment, octets.end(), seal.commitment.octets.begin(), octet);
+  }
+}
+
 void read_header(CborReader& reader, Header& header) {
   const std::uint64_t pairs = reader.map();
   const std::uint64_t layout = uint_field(reader, kLayout);
-  if (layout != kLayoutNumber) {
-    reader.fail(fmt::format("forme d'événement {}, {} attendue", layout, kLayoutNumber));
+  if (layout != kPlainLayout && layout != kSealedLayout) {
+    reader.fail(fmt::format("forme d'événement {}, {} ou {} attendue", layout, kPlainLayout, kSealedLayout));
   }
   header.position.value = uint_field(reader, kPosition);
   text_field(reader, kFlux, header.flux);
@@ -101,8 +115,10 @@ void read_header(CborReader& reader, Header& header) {
   text_field(reader, kEventId, header.event_id);
   header.edition = hash_field(reader, kEdition);
   header.payload_hash = hash_field(reader, kPayloadHash);
-  if (pairs > kPairs) expect_key(reader, Key{kPairs + 1});  // says which field is unknown
-  if (pairs != kPairs) reader.fail(fmt::format("en-tête de {} champs, {} attendus", pairs, kPairs));
+  header.seals.clear();
+  const std::uint64_t wanted = layout == kSealedLayout ? kPairs + 1 : kPairs;
+  if (pairs != wanted) reader.fail(fmt::format("en-tête de {} champs, {} attendus", pairs, wanted));
+  if (layout == kSealedLayout) read_seals(reader, header.seals);
 }
 
 }  // namespace
@@ -138,10 +154,11 @@ Hash event_hash(std::string_view stored) {
 Bytes encode_event(const Header& header, std::string_view payload, Bytes room) {
   CborWriter out(std::move(room));
   out.reserve(kFixedBytes + header.flux.size() + header.type.size() + header.role.size() + header.author.size() +
-              header.acte_id.size() + header.event_id.size() + payload.size());
-  out.map(kPairs);
+              header.acte_id.size() + header.event_id.size() + payload.size() + header.seals.size() * (kSealBytes + 2));
+  const bool sealed = !header.seals.empty();
+  out.map(sealed ? kPairs + 1 : kPairs);
   out.uint(kLayout);
-  out.uint(kLayoutNumber);
+  out.uint(sealed ? kSealedLayout : kPlainLayout);
   out.uint(kPosition);
   out.uint(header.position.value);
   out.uint(kFlux);
@@ -168,6 +185,15 @@ Bytes encode_event(const Header& header, std::string_view payload, Bytes room) {
   out.bytes(view_of(header.edition));
   out.uint(kPayloadHash);
   out.bytes(view_of(header.payload_hash));
+  if (sealed) {
+    out.uint(kSeals);
+    out.array(header.seals.size());
+    for (const Seal& seal : header.seals) {
+      Bytes octets(reinterpret_cast<const char*>(seal.person.octets.data()), seal.person.octets.size());
+      octets += view_of(seal.commitment);
+      out.bytes(octets);
+    }
+  }
   Bytes stored = out.take();
   stored += payload;
   return stored;

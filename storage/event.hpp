@@ -5,10 +5,12 @@
 // Thread-safety: values only.
 
 #include "storage/bytes.hpp"
+#include "storage/seal.hpp"
 
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace assemblier::storage {
 
@@ -35,6 +37,7 @@ struct NewEvent {
   std::string event_id;         ///< UUIDv8 of (acte_id, index), derived by new_event_id
   Hash edition;                 ///< SHA-256 of the édition's published bytes; zero when none governs
   Bytes payload;
+  std::vector<Personal> personal{};  ///< sealed by the writer, in this order: the payload names them by their place
 };
 
 /// UUIDv8 (RFC 9562 § 5.8) from the first 122 bits of SHA-256(acte_id ‖ 0x00 ‖ index, 4 bytes big-endian).
@@ -54,7 +57,8 @@ struct Header {
   std::string acte_id;
   std::string event_id;
   Hash edition;
-  Hash payload_hash;  ///< SHA-256 of the payload
+  Hash payload_hash;        ///< SHA-256 of the payload
+  std::vector<Seal> seals;  ///< of its personal values
 };
 
 struct StoredEvent {

@@ -2,6 +2,7 @@
 
 #include "storage/keys.hpp"
 #include "storage/reading.hpp"
+#include "storage/sealing.hpp"
 #include "storage/store.hpp"
 #include "storage/tree.hpp"
 #include "storage/verify.hpp"
@@ -28,9 +29,9 @@ class StoredJournal final : public Journal {
  public:
   /// `tree`: over all events; only to write.
   StoredJournal(std::unique_ptr<Store> store, const JournalOptions& options, std::uint32_t format, std::string id,
-                const Counters& counters, MerkleFrontier tree)
-      : store_(std::move(store)), format_(format), id_(std::move(id)) {
-    if (!options.read_only) writer_ = std::make_unique<Writer>(*store_, options, counters, std::move(tree));
+                Keyring keyring, const Counters& counters, MerkleFrontier tree)
+      : store_(std::move(store)), format_(format), id_(std::move(id)), keyring_(std::move(keyring)) {
+    if (!options.read_only) writer_ = std::make_unique<Writer>(*store_, options, keyring_, counters, std::move(tree));
   }
 
   std::future<Result<AppendResult>> submit(AppendRequest request) override {
@@ -81,11 +82,33 @@ class StoredJournal final : public Journal {
     return outcome;
   }
 
+  Result<bool> same_request(const StoredOutcome& kept, const Hash& fingerprint) override {
+    const auto wanted = keyring_.kept(kept.kind, fingerprint);
+    if (!wanted) return std::unexpected(wanted.error());
+    return kept.outcome.fingerprint == *wanted;
+  }
+
+  Result<Unsealed> unseal(const Seal& seal) override { return storage::unseal(*store_, keyring_, seal); }
+
+  Result<std::optional<PersonId>> person(std::string_view name) override {
+    if (!keyring_.seals()) return std::nullopt;
+    if (keyring_.sealer() == nullptr) return std::unexpected(needs_key());
+    auto value = store_->get(person_key(keyring_.sealer()->pseudonym(name)));
+    if (!value) return std::unexpected(std::move(value.error()));
+    if (!*value) return std::nullopt;
+    const auto person = decode_person(**value);
+    if (!person) return damaged("l'enregistrement d'une personne est illisible");
+    return person;
+  }
+
   Result<JournalInfo> info() override {
     auto counters = read_counters(*store_->view());
     if (!counters) return std::unexpected(std::move(counters.error()));
-    return JournalInfo{
-        .format = format_, .journal_id = id_, .next = Position{counters->events}, .flux_count = counters->flux};
+    return JournalInfo{.format = format_,
+                       .journal_id = id_,
+                       .next = Position{counters->events},
+                       .flux_count = counters->flux,
+                       .seals = keyring_.seals()};
   }
 
   Result<TreeHead> tree_head(std::optional<std::uint64_t> size) override {
@@ -117,7 +140,7 @@ class StoredJournal final : public Journal {
   }
 
   Result<VerifyReport> verify(const Progress& progress) override {
-    return storage::verify(*store_, *store_->view(), format_ != kFormatWithoutTree, progress);
+    return storage::verify(*store_, *store_->view(), keyring_, format_, progress);
   }
 
  private:
@@ -142,6 +165,7 @@ class StoredJournal final : public Journal {
   std::unique_ptr<Store> store_;
   std::uint32_t format_;
   std::string id_;
+  Keyring keyring_;
   std::unique_ptr<Writer> writer_;  // after the store: stops before it closes
 };
 
@@ -161,7 +185,7 @@ Result<void> check_end(View& view, const Counters& counters) {
   return {};
 }
 
-// Format 1 to 2: the records of the tree, then the format itself. Interrupted, it is begun again by the next opening.
+// From format 1: the records of the tree. The last ones are left in preparation.
 Result<void> add_tree(Store& store, View& view) {
   constexpr std::size_t kRecordsAtOnce = 4096;
   MerkleFrontier tree;
@@ -178,9 +202,36 @@ Result<void> add_tree(Store& store, View& view) {
     records = 0;
     if (auto ok = store.commit(); !ok) return ok;
   }
-  if (auto ok = cursor->status(); !ok) return ok;
+  return cursor->status();
+}
+
+// To the present format, which is written last: interrupted, it is begun again by the next opening.
+Result<void> bring_forward(Store& store, View& view, std::uint32_t format) {
+  if (format == kFormatWithoutTree) {
+    if (auto ok = add_tree(store, view); !ok) return ok;
+  }
+  store.put(fingerprint_key_key(), new_fingerprint_key());
   store.put(format_key(), encode_format(kFormat));
   return store.commit();
+}
+
+// What the journal is to be before it is written to: of this format, sealed if that is asked for, rid of what was
+// erased.
+Result<void> prepare(Store& store, const JournalOptions& options, std::uint32_t format, std::string_view id) {
+  if (format != kFormat) {
+    if (auto ok = bring_forward(store, *store.view(), format); !ok) return ok;
+  }
+  auto sealing = store.get(sealing_key());
+  if (!sealing) return std::unexpected(std::move(sealing.error()));
+  if (options.seal && options.master_key && !*sealing) {
+    store.put(sealing_key(), Sealer::new_record(*options.master_key, id));
+    if (auto ok = store.commit(); !ok) return ok;
+  } else if (*sealing && !options.master_key) {
+    return std::unexpected(needs_key());
+  }
+  auto purge = store.get(purge_key());
+  if (!purge) return std::unexpected(std::move(purge.error()));
+  return *purge ? purge_erased(store) : Result<void>();
 }
 
 }  // namespace
@@ -193,12 +244,13 @@ Result<void> initialise(Store& store) {
     return std::unexpected(Error{ErrorKind::kIo, "le système ne donne pas d'octets aléatoires pour nommer le journal"});
   store.put(format_key(), encode_format(kFormat));
   store.put(journal_id_key(), id);
+  store.put(fingerprint_key_key(), new_fingerprint_key());
   store.put(counters_key(), encode_counters(Counters{}));
   return store.commit();
 }
 
 Result<std::unique_ptr<Journal>> open_journal(std::unique_ptr<Store> store, JournalOptions options) {
-  const auto view = store->view();
+  auto view = store->view();
   auto format = view->get(format_key());
   if (!format) return std::unexpected(std::move(format.error()));
   const auto number = *format ? decode_format(**format) : std::nullopt;
@@ -223,18 +275,25 @@ Result<std::unique_ptr<Journal>> open_journal(std::unique_ptr<Store> store, Jour
   auto counters = read_counters(*view);
   // A reader opens all the same: verify() then says what is wrong and where.
   if (options.read_only) {
-    return std::make_unique<StoredJournal>(std::move(store), options, *number, std::move(**id),
+    auto keyring = Keyring::open(*view, options, **id);
+    if (!keyring) return std::unexpected(std::move(keyring.error()));
+    return std::make_unique<StoredJournal>(std::move(store), options, *number, std::move(**id), std::move(*keyring),
                                            counters.value_or(Counters{}), MerkleFrontier{});
   }
   if (!counters) return std::unexpected(std::move(counters.error()));
   if (auto ok = check_end(*view, *counters); !ok) return std::unexpected(std::move(ok.error()));
-  if (*number == kFormatWithoutTree) {
-    if (auto ok = add_tree(*store, *view); !ok) return std::unexpected(std::move(ok.error()));
-  }
-  auto tree = Tree(*store->view(), counters->events, true).frontier();
+  // Before anything is written: whether the master key is the right one.
+  if (auto keyring = Keyring::open(*view, options, **id); !keyring) return std::unexpected(std::move(keyring.error()));
+  view.reset();
+  if (auto ok = prepare(*store, options, *number, **id); !ok) return std::unexpected(std::move(ok.error()));
+  view = store->view();
+  auto keyring = Keyring::open(*view, options, **id);
+  if (!keyring) return std::unexpected(std::move(keyring.error()));
+  auto tree = Tree(*view, counters->events, true).frontier();
   if (!tree) return std::unexpected(std::move(tree.error()));
-  return std::make_unique<StoredJournal>(std::move(store), options, kFormat, std::move(**id), *counters,
-                                         std::move(*tree));
+  view.reset();
+  return std::make_unique<StoredJournal>(std::move(store), options, kFormat, std::move(**id), std::move(*keyring),
+                                         *counters, std::move(*tree));
 }
 
 }  // namespace assemblier::storage

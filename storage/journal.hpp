@@ -33,6 +33,7 @@ enum class ErrorKind {
   kOtherContent,  ///< known acte id, other fingerprint (6)
   kInvalid,       ///< the request itself breaks a limit of JournalLimits (2)
   kFormat,        ///< written by a format version this program does not know (5)
+  kKey,           ///< the master key is missing, or is not that of the journal (3)
 };
 
 /// `message` is French and complete: what, where, what was expected, what to do.
@@ -52,6 +53,10 @@ struct Expectation {
   Version version{};  ///< last version the flux must have; only for kExactly
 };
 
+/// How a fingerprint is kept, so that nothing can be guessed from it: as it is (formats 1 and 2), as its HMAC-SHA-256
+/// under a key in the journal, or under one that takes the master key (a journal with personal values).
+enum class FingerprintKind : std::uint8_t { kPlain = 0, kKeyed = 1, kSecret = 2 };
+
 /// The durable answer to one acte: kept for ever under its id, in the same synced batch as its events. A refusal is
 /// an outcome without events.
 struct Outcome {
@@ -62,7 +67,8 @@ struct Outcome {
 
 /// An outcome as found again, with the position of the first event (if any) and how many events it wrote.
 struct StoredOutcome {
-  Outcome outcome;
+  Outcome outcome;  ///< its fingerprint as it is kept: Journal::same_request compares
+  FingerprintKind kind = FingerprintKind::kPlain;
   Position first{};
   std::uint32_t count = 0;
 };
@@ -84,6 +90,17 @@ struct AppendRequest {
   std::vector<Expectation> expected{};  ///< at most one per flux; flux without entry: any
   std::optional<Outcome> outcome{};
   std::shared_ptr<Chain> chain{};  ///< may be null: stands alone
+  /// The person to erase, as Personal::person names them; empty: nobody. Their key and all it opens are destroyed with
+  /// this append, which must hold an event. kInvalid when nothing of theirs is kept.
+  Bytes erase{};
+};
+
+/// What is left of a sealed value.
+struct Unsealed {
+  enum class Kind { kOpen, kSealed, kErased };  ///< sealed: there, and the journal was opened without its master key
+  Kind kind = Kind::kSealed;
+  Bytes content;      ///< kOpen
+  Position erased{};  ///< kErased: of the event that says so
 };
 
 struct AppendResult {
@@ -112,6 +129,8 @@ struct JournalOptions {
   JournalLimits limits;
   Clock clock;             ///< default: the system's
   bool read_only = false;  ///< opens without writing one byte in the directory; appends fail with kInvalid
+  std::optional<MasterKey> master_key{};  ///< needed to write where values are sealed, and to read them
+  bool seal = false;                      ///< from now on values may be sealed here. REQUIRES the master key
 };
 
 /// Where a flux stands.
@@ -161,6 +180,7 @@ struct JournalInfo {
   std::string journal_id;    ///< UUID given at creation
   Position next{};           ///< number of events
   std::uint64_t flux_count = 0;
+  bool seals = false;  ///< may hold personal values: writing takes the master key
 };
 
 /// One finding of verify(). `events` names what is wrong: "position 12, dossier/2024-001 version 3" …
@@ -203,6 +223,11 @@ class Journal {
   [[nodiscard]] virtual Result<void> list_flux(std::string_view prefix,
                                                const std::function<bool(std::string_view, const FluxHead&)>& visit) = 0;
   [[nodiscard]] virtual Result<std::optional<StoredOutcome>> outcome(std::string_view acte_id) = 0;
+  /// Whether an outcome is that of the same request. kKey when telling takes the master key.
+  [[nodiscard]] virtual Result<bool> same_request(const StoredOutcome& kept, const Hash& fingerprint) = 0;
+  [[nodiscard]] virtual Result<Unsealed> unseal(const Seal& seal) = 0;
+  /// Who bears that name here, if anything of theirs is kept. kKey without the master key.
+  [[nodiscard]] virtual Result<std::optional<PersonId>> person(std::string_view name) = 0;
   [[nodiscard]] virtual Result<JournalInfo> info() = 0;
   /// The head over the first `size` events (default: all of them). kInvalid beyond the last. Takes a time that grows
   /// with the number of flux.

@@ -15,6 +15,7 @@ namespace {
 class MemoryStore final : public Store {
  public:
   void put(std::string_view key, std::string_view value) override { batch_.insert_or_assign(Bytes(key), Bytes(value)); }
+  void remove(std::string_view key) override { batch_.insert_or_assign(Bytes(key), std::nullopt); }
 
   Result<void> commit() override {
     const std::unique_lock lock(mutex_);
@@ -38,12 +39,15 @@ class MemoryStore final : public Store {
 
   std::unique_ptr<View> view() override { return std::make_unique<MemoryView>(*this); }
 
+  // A removed value goes with the next commit that no view holds back: there are no files.
+  Result<void> purge(std::string_view /*begin*/, std::string_view /*end*/) override { return {}; }
+
   void verify_files(const std::function<void(std::string)>& /*found*/) override {}
 
  private:
   struct Version {
     std::uint64_t batch;
-    Bytes value;
+    std::optional<Bytes> value;  // none: removed
   };
   using Records = std::map<Bytes, std::vector<Version>, std::less<>>;
 
@@ -124,7 +128,7 @@ class MemoryStore final : public Store {
 
   static const Bytes* seen(const std::vector<Version>& versions, std::uint64_t batch) {
     for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
-      if (version->batch <= batch) return &version->value;
+      if (version->batch <= batch) return version->value ? &*version->value : nullptr;
     }
     return nullptr;
   }
@@ -136,8 +140,8 @@ class MemoryStore final : public Store {
     return value == nullptr ? std::nullopt : std::optional<Bytes>(*value);
   }
 
-  std::map<Bytes, Bytes> batch_;  // of the writer's thread only
-  std::shared_mutex mutex_;       // guards what follows
+  std::map<Bytes, std::optional<Bytes>> batch_;  // of the writer's thread only
+  std::shared_mutex mutex_;                      // guards what follows
   Records records_;
   std::uint64_t batches_ = 0;
   std::multiset<std::uint64_t> views_;

@@ -154,6 +154,11 @@ class RocksStore final : public Store {
     if (!status.ok() && put_status_.ok()) put_status_ = status;
   }
 
+  void remove(std::string_view key) override {
+    const auto status = guarded([&] { return batch_.Delete(rocksdb::Slice(key)); });
+    if (!status.ok() && put_status_.ok()) put_status_ = status;
+  }
+
   Result<void> commit() override {
     rocksdb::WriteOptions options;
     options.sync = true;
@@ -189,6 +194,24 @@ class RocksStore final : public Store {
     return values;
   }
   std::unique_ptr<View> view() override { return std::make_unique<RocksView>(*database_, directory_); }
+
+  // A removed record lies in the log and in tables until they are written anew: the log goes with a flush, the tables
+  // by being merged down to the last level, that level included.
+  Result<void> purge(std::string_view begin, std::string_view end) override {
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = true;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    std::uint64_t readers = 0;
+    if (database_->GetIntProperty(rocksdb::DB::Properties::kNumSnapshots, &readers) && readers != 0) {
+      return std::unexpected(Error{ErrorKind::kLocked, "le journal est en cours de lecture"});
+    }
+    const rocksdb::Slice first(begin);
+    const rocksdb::Slice last(end);
+    auto status = guarded([&] { return database_->Flush({}); });
+    if (status.ok()) status = guarded([&] { return database_->CompactRange(options, &first, &last); });
+    if (!status.ok()) return std::unexpected(to_error(status, directory_));
+    return {};
+  }
 
   void verify_files(const std::function<void(std::string)>& found) override {
     // Compaction must not take a file away while it is checked.

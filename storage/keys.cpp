@@ -8,6 +8,9 @@ namespace assemblier::storage {
 namespace {
 
 constexpr std::size_t kHashBytes = 32;
+constexpr std::size_t kPersonBytes = 16;
+// Of an outcome's count, the upper octet is the kind of its fingerprint: 0 in the formats that had but one.
+constexpr unsigned kKindShift = 24;
 
 template <class Unsigned>
 void put(Bytes& out, Unsigned value) {
@@ -20,6 +23,10 @@ void put(Bytes& out, Unsigned value) {
 
 void put(Bytes& out, const Hash& hash) {
   out.append(reinterpret_cast<const char*>(hash.octets.data()), hash.octets.size());
+}
+
+void put(Bytes& out, const PersonId& person) {
+  out.append(reinterpret_cast<const char*>(person.octets.data()), person.octets.size());
 }
 
 // Takes from the front of `in`. REQUIRES enough octets.
@@ -39,6 +46,14 @@ Hash take_hash(std::string_view& in) {
                  [](char c) { return static_cast<std::uint8_t>(c); });
   in.remove_prefix(kHashBytes);
   return hash;
+}
+
+PersonId take_person(std::string_view& in) {
+  PersonId person;
+  std::transform(in.begin(), in.begin() + kPersonBytes, person.octets.begin(),
+                 [](char c) { return static_cast<std::uint8_t>(c); });
+  in.remove_prefix(kPersonBytes);
+  return person;
 }
 
 Bytes tagged(Tag tag, std::size_t more) {
@@ -111,6 +126,29 @@ Bytes outcome_key(std::string_view acte_id) { return named(Tag::kOutcome, acte_i
 Bytes format_key() { return named(Tag::kMeta, "format"); }
 Bytes journal_id_key() { return named(Tag::kMeta, "journal"); }
 Bytes counters_key() { return named(Tag::kMeta, "counters"); }
+Bytes fingerprint_key_key() { return named(Tag::kMeta, "fingerprint"); }
+Bytes sealing_key() { return named(Tag::kMeta, "sealing"); }
+Bytes purge_key() { return named(Tag::kMeta, "purge"); }
+
+Bytes person_key(const Hash& pseudonym) {
+  Bytes key = tagged(Tag::kPerson, kHashBytes);
+  put(key, pseudonym);
+  return key;
+}
+
+Bytes owner_key(const PersonId& person) {
+  Bytes key = tagged(Tag::kSeal, kPersonBytes + kHashBytes);
+  put(key, person);
+  return key;
+}
+
+Bytes seal_key(const Seal& seal) {
+  Bytes key = owner_key(seal.person);
+  put(key, seal.commitment);
+  return key;
+}
+
+Bytes owner_end(const PersonId& person) { return prefix_end(owner_key(person)); }
 
 Bytes index_begin(std::string_view flux) {
   Bytes key = tagged(Tag::kIndex, flux.size() + 1);
@@ -176,6 +214,32 @@ std::optional<std::string_view> decode_outcome_key(std::string_view key) {
   return key.substr(1);
 }
 
+std::optional<Hash> decode_person_key(std::string_view key) {
+  if (!has(key, Tag::kPerson) || key.size() != 1 + kHashBytes) return std::nullopt;
+  key.remove_prefix(1);
+  return take_hash(key);
+}
+
+std::optional<SealKey> decode_seal_key(std::string_view key) {
+  const bool whole = key.size() == 1 + kPersonBytes + kHashBytes;
+  if (!has(key, Tag::kSeal) || (!whole && key.size() != 1 + kPersonBytes)) return std::nullopt;
+  key.remove_prefix(1);
+  SealKey decoded{.person = take_person(key), .commitment = {}};
+  if (whole) decoded.commitment = take_hash(key);
+  return decoded;
+}
+
+Bytes encode_person(const PersonId& person) {
+  Bytes value;
+  put(value, person);
+  return value;
+}
+
+std::optional<PersonId> decode_person(std::string_view value) {
+  if (value.size() != kPersonBytes) return std::nullopt;
+  return take_person(value);
+}
+
 void put_hash(Bytes& out, const Hash& hash) { put(out, hash); }
 
 void put_position(Bytes& out, Position position) { put(out, position.value); }
@@ -211,17 +275,19 @@ std::optional<IndexEntry> decode_entry(std::string_view value) {
   return entry;
 }
 
-void put_outcome(Bytes& out, const Outcome& outcome, Position first, std::uint32_t count) {
-  put(out, outcome.fingerprint);
+void put_outcome(Bytes& out, const Outcome& outcome, const Hash& fingerprint, FingerprintKind kind, Position first,
+                 std::uint32_t count) {
+  assert(count >> kKindShift == 0);
+  put(out, fingerprint);
   put(out, first.value);
-  put(out, count);
+  put(out, count | static_cast<std::uint32_t>(kind) << kKindShift);
   out += outcome.answer;
 }
 
-Bytes encode_outcome(const Outcome& outcome, Position first, std::uint32_t count) {
+Bytes encode_outcome(const StoredOutcome& kept) {
   Bytes value;
-  value.reserve(kHashBytes + 12 + outcome.answer.size());
-  put_outcome(value, outcome, first, count);
+  value.reserve(kHashBytes + 12 + kept.outcome.answer.size());
+  put_outcome(value, kept.outcome, kept.outcome.fingerprint, kept.kind, kept.first, kept.count);
   return value;
 }
 
@@ -231,7 +297,10 @@ std::optional<StoredOutcome> decode_outcome(std::string_view acte_id, std::strin
   outcome.outcome.acte_id = acte_id;
   outcome.outcome.fingerprint = take_hash(value);
   outcome.first.value = take<std::uint64_t>(value);
-  outcome.count = take<std::uint32_t>(value);
+  const auto count = take<std::uint32_t>(value);
+  if (count >> kKindShift > static_cast<std::uint32_t>(FingerprintKind::kSecret)) return std::nullopt;
+  outcome.kind = static_cast<FingerprintKind>(count >> kKindShift);
+  outcome.count = count & ((1U << kKindShift) - 1);
   outcome.outcome.answer = value;
   return outcome;
 }

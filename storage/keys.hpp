@@ -15,9 +15,11 @@
 namespace assemblier::storage {
 
 /// Format version of the data, kept in the record format_key(). A journal of a later format is refused.
-inline constexpr std::uint32_t kFormat = 2;
-/// The format without the records of the tree: read as it is, brought to kFormat by the first opening for writing.
+inline constexpr std::uint32_t kFormat = 3;
+/// Formats without the records of the tree, without a key for fingerprints: read as they are, brought to kFormat by the
+/// first opening for writing.
 inline constexpr std::uint32_t kFormatWithoutTree = 1;
+inline constexpr std::uint32_t kFormatWithoutKeys = 2;
 
 /// First octet of every key.
 enum class Tag : char {
@@ -25,8 +27,11 @@ enum class Tag : char {
   kIndex = 'f',    ///< flux, 0x00, version (8) → position (8), hash of the event (32)
   kFlux = 'h',     ///< flux → position of its first event (8)
   kMeta = 'm',     ///< name → see below
+  kPerson = 'p',   ///< pseudonym (32) → person (16)
+  kSeal = 's',     ///< person (16) → their key, encrypted (72), or position of the event that erased them (8)
+                   ///< person (16), commitment (32) → salt and value, encrypted (72 and more)
   kTree = 't',     ///< level (1), index (8) → hash of a node of the Merkle tree (32)
-  kOutcome = 'o',  ///< acte id → fingerprint (32), first position (8), count (4), answer
+  kOutcome = 'o',  ///< acte id → fingerprint (32), first position (8), its kind (1), count (3), answer
 };
 
 /// The journal's totals, rewritten in every batch.
@@ -57,6 +62,17 @@ struct IndexEntry {
 [[nodiscard]] Bytes format_key();
 [[nodiscard]] Bytes journal_id_key();
 [[nodiscard]] Bytes counters_key();
+[[nodiscard]] Bytes fingerprint_key_key();
+/// The secret of a journal that seals, under the master key.
+[[nodiscard]] Bytes sealing_key();
+/// There while the files may still hold what was erased.
+[[nodiscard]] Bytes purge_key();
+
+[[nodiscard]] Bytes person_key(const Hash& pseudonym);
+[[nodiscard]] Bytes owner_key(const PersonId& person);
+[[nodiscard]] Bytes seal_key(const Seal& seal);
+/// First key after all of a person's.
+[[nodiscard]] Bytes owner_end(const PersonId& person);
 
 /// REQUIRES a level below 256.
 [[nodiscard]] Bytes tree_key(unsigned level, std::uint64_t index);
@@ -87,6 +103,15 @@ struct TreeKey {
 };
 [[nodiscard]] std::optional<TreeKey> decode_tree_key(std::string_view key);
 [[nodiscard]] std::optional<std::string_view> decode_outcome_key(std::string_view key);
+/// The pseudonym.
+[[nodiscard]] std::optional<Hash> decode_person_key(std::string_view key);
+struct SealKey {
+  PersonId person;
+  std::optional<Hash> commitment;  ///< none: the person's own record
+};
+[[nodiscard]] std::optional<SealKey> decode_seal_key(std::string_view key);
+[[nodiscard]] Bytes encode_person(const PersonId& person);
+[[nodiscard]] std::optional<PersonId> decode_person(std::string_view value);
 
 [[nodiscard]] Bytes encode_position(Position position);
 void put_position(Bytes& out, Position position);
@@ -97,8 +122,10 @@ void put_hash(Bytes& out, const Hash& hash);
 void put_entry(Bytes& out, const IndexEntry& entry);
 [[nodiscard]] std::optional<IndexEntry> decode_entry(std::string_view value);
 /// The id is in the key.
-[[nodiscard]] Bytes encode_outcome(const Outcome& outcome, Position first, std::uint32_t count);
-void put_outcome(Bytes& out, const Outcome& outcome, Position first, std::uint32_t count);
+[[nodiscard]] Bytes encode_outcome(const StoredOutcome& kept);
+/// The same, without a copy: of `outcome`, the answer only. REQUIRES a count below 2²⁴.
+void put_outcome(Bytes& out, const Outcome& outcome, const Hash& fingerprint, FingerprintKind kind, Position first,
+                 std::uint32_t count);
 [[nodiscard]] std::optional<StoredOutcome> decode_outcome(std::string_view acte_id, std::string_view value);
 [[nodiscard]] Bytes encode_counters(const Counters& counters);
 [[nodiscard]] std::optional<Counters> decode_counters(std::string_view value);

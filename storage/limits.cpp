@@ -101,7 +101,10 @@ Result<void> check_request(const AppendRequest& request, const JournalLimits& li
 
 std::size_t request_bytes(const AppendRequest& request) {
   std::size_t bytes = sizeof(AppendRequest);
-  for (const NewEvent& event : request.events) bytes += sizeof(NewEvent) + event.flux.size() + event.payload.size();
+  for (const NewEvent& event : request.events) {
+    bytes += sizeof(NewEvent) + event.flux.size() + event.payload.size();
+    for (const Personal& value : event.personal) bytes += value.person.size() + value.content.size();
+  }
   for (const Expectation& expectation : request.expected) bytes += sizeof(Expectation) + expectation.flux.size();
   if (request.outcome) bytes += request.outcome->answer.size();
   return bytes;

@@ -62,6 +62,8 @@ class Store {
   virtual ~Store() = default;
   /// Adds a record to the batch in preparation; the last one of a key wins.
   virtual void put(std::string_view key, std::string_view value) = 0;
+  /// Adds to the batch that a record is no more.
+  virtual void remove(std::string_view key) = 0;
   /// Writes the batch, all or nothing, and returns once it is durable. The batch is empty afterwards. After a failure
   /// what is on disk is unknown: the caller must not commit again.
   [[nodiscard]] virtual Result<void> commit() = 0;
@@ -75,6 +77,9 @@ class Store {
     return values;
   }
   [[nodiscard]] virtual std::unique_ptr<View> view() = 0;
+  /// Rewrites the files that may hold records of [begin, end), so that what was removed or replaced there is in none of
+  /// them any more. REQUIRES no view and nothing in preparation.
+  [[nodiscard]] virtual Result<void> purge(std::string_view begin, std::string_view end) = 0;
   /// Checks the files below the records (checksums); calls `found` with one message in French for each finding.
   virtual void verify_files(const std::function<void(std::string)>& found) = 0;
 };

@@ -1,6 +1,7 @@
 #include "storage/verify.hpp"
 
 #include "storage/reading.hpp"
+#include "storage/seal_check.hpp"
 #include "storage/tree.hpp"
 
 #include <chrono>
@@ -17,8 +18,13 @@ constexpr std::chrono::milliseconds kProgressEvery{100};
 
 class Verifier {
  public:
-  Verifier(Store& store, View& view, bool tree, const Progress& progress)
-      : store_(store), view_(view), tree_kept_(tree), progress_(progress) {}
+  Verifier(Store& store, View& view, const Keyring& keyring, std::uint32_t format, const Progress& progress)
+      : store_(store),
+        view_(view),
+        format_(format),
+        tree_kept_(format != kFormatWithoutTree),
+        progress_(progress),
+        seals_(view, keyring, [this](const std::string& message) { find("{}", message); }) {}
 
   VerifyReport run() {
     store_.verify_files([this](const std::string& message) { find("{}", message); });
@@ -27,6 +33,7 @@ class Verifier {
     flux_pass();
     outcomes_pass();
     tree_pass();
+    seals_.finish(events_complete_, counters_.events);
     if (!index_agrees_) name_strange_index_entries();
     if (!outcomes_agree_) name_strange_outcomes();
     others_pass();
@@ -62,9 +69,11 @@ class Verifier {
 
   Store& store_;
   View& view_;
+  const std::uint32_t format_;
   const bool tree_kept_;
   const Progress& progress_;
   VerifyReport report_;
+  SealChecker seals_;
   Counters counters_;
   bool counters_known_ = false;
   bool events_complete_ = true;  // every event could be read
@@ -134,6 +143,7 @@ void Verifier::events_pass() {
       // A predecessor that cannot be read is named where it lies.
       if (auto ok = chain.check(*event); !ok && !chain.predecessor_unreadable()) find("{}", ok.error().message);
       check_derived(*event, chain.hash());
+      seals_.check(event->header);
       if (tree_.size() == position->value) {
         tree_.append(chain.hash(), [this](unsigned level, std::uint64_t index, const Hash& hash) {
           if (tree_kept_ && is_kept(level)) check_node(level, index, hash);
@@ -388,16 +398,21 @@ void Verifier::name_strange_outcomes() {
 }
 
 void Verifier::others_pass() {
-  const Bytes known[] = {counters_key(), format_key(), journal_id_key()};
+  const Bytes known[] = {counters_key(),        format_key(),  journal_id_key(),
+                         fingerprint_key_key(), sealing_key(), purge_key()};
+  bool keyed = false;
   const auto meta = view_.scan(tag_begin(Tag::kMeta), tag_end(Tag::kMeta));
   for (; meta->valid(); meta->next()) {
     bool is_known = false;
     for (const Bytes& key : known) is_known = is_known || key == meta->key();
     if (!is_known) find("enregistrement inconnu : clé {}", to_hex(meta->key()));
+    if (meta->key() == fingerprint_key_key()) keyed = decode_fingerprint_key(meta->value()).has_value();
   }
-  static_cast<void>(finished(*meta, "les enregistrements généraux"));
+  const bool whole = finished(*meta, "les enregistrements généraux");
+  if (whole && !keyed && format_ > kFormatWithoutKeys) find("la clef des empreintes manque ou est illisible");
 
-  constexpr Tag kOrdered[] = {Tag::kEvent, Tag::kIndex, Tag::kFlux, Tag::kMeta, Tag::kOutcome, Tag::kTree};
+  constexpr Tag kOrdered[] = {Tag::kEvent,   Tag::kIndex,  Tag::kFlux, Tag::kMeta,
+                              Tag::kOutcome, Tag::kPerson, Tag::kSeal, Tag::kTree};
   Bytes begin;
   const auto gap = [&](const Bytes& end) {
     if (!end.empty() && begin >= end) return;
@@ -414,8 +429,8 @@ void Verifier::others_pass() {
 
 }  // namespace
 
-VerifyReport verify(Store& store, View& view, bool tree, const Progress& progress) {
-  return Verifier(store, view, tree, progress).run();
+VerifyReport verify(Store& store, View& view, const Keyring& keyring, std::uint32_t format, const Progress& progress) {
+  return Verifier(store, view, keyring, format, progress).run();
 }
 
 }  // namespace assemblier::storage

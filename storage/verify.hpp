@@ -3,12 +3,13 @@
 //
 // Thread-safety: as the View and the Store given.
 
-#include "storage/store.hpp"
+#include "storage/sealing.hpp"
 
 namespace assemblier::storage {
 
 /// See Journal::verify.
-/// `tree`: whether the journal keeps records of its tree (formats from 2 on).
-[[nodiscard]] VerifyReport verify(Store& store, View& view, bool tree, const Progress& progress);
+/// With the master key, sealed values are opened and compared with what the events commit to.
+[[nodiscard]] VerifyReport verify(Store& store, View& view, const Keyring& keyring, std::uint32_t format,
+                                  const Progress& progress);
 
 }  // namespace assemblier::storage

@@ -38,9 +38,11 @@ std::unexpected<Error> conflict(const Expectation& expectation, const std::optio
 
 }  // namespace
 
-Writer::Writer(Store& store, const JournalOptions& options, const Counters& counters, MerkleFrontier tree)
+Writer::Writer(Store& store, const JournalOptions& options, const Keyring& keyring, const Counters& counters,
+               MerkleFrontier tree)
     : store_(store),
       options_(options),
+      keyring_(keyring),
       counters_(counters),
       tree_(std::move(tree)),
       heads_(kCachedHeads),
@@ -147,7 +149,11 @@ bool Writer::take(Batch& batch) {
   std::size_t events = 0;
   std::size_t bytes = 0;
   // A request without events weighs one: its outcome is a record too.
+  bool erases = false;
   const auto fits = [&](const Pending& next) {
+    // A person is erased alone: what came before is in the store by then.
+    if (!batch.items.empty() && (erases || !next.request.erase.empty())) return false;
+    erases = !next.request.erase.empty();
     events += std::max<std::size_t>(next.request.events.size(), 1);
     bytes += next.bytes;
     return batch.items.empty() || (events <= options_.limits.batch_events && bytes <= options_.limits.batch_bytes);
@@ -210,8 +216,11 @@ void Writer::apply(Batch& batch) {
       for (const Tip& tip : tips_) {
         if (tip.head) heads_.put(tip.flux, *tip.head);
       }
+      if (erasing_) purge(batch);
     }
   }
+  erasing_ = false;
+  owners_.clear();
   tips_.clear();
   tip_of_.clear();
   outcomes_.clear();
@@ -223,6 +232,17 @@ void Writer::apply(Batch& batch) {
   for (auto group = batch.complete.rbegin(); group != batch.complete.rend(); ++group) (*group)->fulfil();
   batch.items.clear();
   batch.complete.clear();
+}
+
+// The erasure stands; the files are still to forget what it destroyed. Cut short, the next opening goes on with it.
+void Writer::purge(Batch& batch) {
+  auto purged = purge_erased(store_);
+  if (purged) return;
+  failure_ = fmt::format(
+      "la personne est effacée, mais les fichiers n'ont pas pu être nettoyés de ce qu'ils en gardent ({}) ; rouvrir le "
+      "journal en écriture, ce qui achève le nettoyage",
+      purged.error().message);
+  for (Pending* const pending : batch.items) pending->answer = std::unexpected(Error{ErrorKind::kIo, failure_});
 }
 
 Result<AppendResult> Writer::decide_in_chain(Pending& pending) {
@@ -255,6 +275,15 @@ Result<AppendResult> Writer::decide(Pending& pending) {
     if (!found) return std::unexpected(std::move(found.error()));
     tips.push_back(*found);
   }
+  if (auto ok = find_owners(request); !ok) return std::unexpected(std::move(ok.error()));
+  auto erasure = find_erasure(request);
+  if (!erasure) return std::unexpected(std::move(erasure.error()));
+  Hash fingerprint;
+  if (request.outcome) {
+    auto kept = keyring_.kept(keyring_.kind(), request.outcome->fingerprint);
+    if (!kept) return std::unexpected(std::move(kept.error()));
+    fingerprint = *kept;
+  }
 
   AppendResult result;
   result.count = static_cast<std::uint32_t>(request.events.size());
@@ -265,18 +294,99 @@ Result<AppendResult> Writer::decide(Pending& pending) {
   if (request.outcome) {
     const Outcome& outcome = *request.outcome;
     derive([&](Bytes& out) { put_outcome_key(out, outcome.acte_id); },
-           [&](Bytes& out) { put_outcome(out, outcome, result.first, result.count); });
+           [&](Bytes& out) { put_outcome(out, outcome, fingerprint, keyring_.kind(), result.first, result.count); });
     ++counters_.outcomes;
-    outcomes_.emplace(outcome.acte_id, Kept{&outcome, result.first, result.count});
+    outcomes_.emplace(outcome.acte_id, Kept{&outcome, fingerprint, keyring_.kind(), result.first, result.count});
+  }
+  if (*erasure) {
+    for (const Bytes& key : (*erasure)->records) store_.remove(key);
+    store_.put(owner_key((*erasure)->person), encode_position(result.first));
+    store_.put(purge_key(), {});
+    erasing_ = true;
   }
   return result;
+}
+
+// Whose the personal values are: known to the store, to this batch, or new. Every failure comes before a record.
+Result<void> Writer::find_owners(const AppendRequest& request) {
+  for (const NewEvent& event : request.events) {
+    if (event.personal.empty()) continue;
+    const Sealer* const sealer = keyring_.sealer();
+    if (sealer == nullptr) return std::unexpected(needs_key());
+    for (const Personal& value : event.personal) {
+      const Hash pseudonym = sealer->pseudonym(value.person);
+      if (owners_.contains(pseudonym)) continue;
+      auto known = store_.get(person_key(pseudonym));
+      if (!known) return std::unexpected(std::move(known.error()));
+      if (!*known) {
+        owners_.emplace(pseudonym, Owner{.person = new_person()});
+        continue;
+      }
+      const auto id = decode_person(**known);
+      auto wrapped = id ? store_.get(owner_key(*id)) : std::nullopt;
+      if (!wrapped) return std::unexpected(std::move(wrapped.error()));
+      const auto key = *wrapped ? sealer->unwrap(*id, **wrapped) : std::nullopt;
+      if (!key) {
+        return std::unexpected(
+            Error{ErrorKind::kDamaged,
+                  "journal abîmé : la clef d'une personne manque ou ne s'ouvre pas ; lancer « journal verifier »"});
+      }
+      owners_.emplace(pseudonym, Owner{.person = {.id = *id, .key = *key}, .kept = true});
+    }
+  }
+  return {};
+}
+
+// REQUIRES find_owners.
+std::vector<Seal> Writer::seal_values(const NewEvent& event) {
+  std::vector<Seal> seals;
+  for (const Personal& value : event.personal) {
+    const Hash pseudonym = keyring_.sealer()->pseudonym(value.person);
+    Owner& owner = owners_.at(pseudonym);
+    const PersonId& id = owner.person.id;
+    if (!owner.kept) {
+      owner.kept = true;
+      store_.put(person_key(pseudonym), encode_person(id));
+      store_.put(owner_key(id), keyring_.sealer()->wrap(owner.person));
+    }
+    const SealedValue sealed = seal(owner.person, value.content);
+    store_.put(seal_key({id, sealed.commitment}), sealed.record);
+    seals.push_back({id, sealed.commitment});
+  }
+  return seals;
+}
+
+// Whom a request erases, and what that destroys: their name and their values. Their key is written over.
+Result<std::optional<Writer::Erasure>> Writer::find_erasure(const AppendRequest& request) {
+  if (request.erase.empty()) return std::nullopt;
+  const Sealer* const sealer = keyring_.sealer();
+  if (sealer == nullptr) return std::unexpected(needs_key());
+  const Bytes name = person_key(sealer->pseudonym(request.erase));
+  auto known = store_.get(name);
+  if (!known) return std::unexpected(std::move(known.error()));
+  const auto person = *known ? decode_person(**known) : std::nullopt;
+  if (!person || request.events.empty()) {
+    return std::unexpected(Error{ErrorKind::kInvalid, "le journal ne garde rien de cette personne"});
+  }
+  Erasure erasure{.person = *person, .records = {name}};
+  const auto view = store_.view();
+  const auto cursor = view->scan(owner_key(*person), owner_end(*person));
+  for (; cursor->valid(); cursor->next()) {
+    if (cursor->key() != owner_key(*person)) erasure.records.emplace_back(cursor->key());
+  }
+  if (auto ok = cursor->status(); !ok) return std::unexpected(std::move(ok.error()));
+  return erasure;
 }
 
 // The answer kept for this id, if it has one.
 Result<std::optional<AppendResult>> Writer::known(const Outcome& outcome, Result<std::optional<Bytes>>& value) {
   StoredOutcome stored;
   if (const auto here = outcomes_.find(outcome.acte_id); here != outcomes_.end()) {
-    stored = {.outcome = *here->second.outcome, .first = here->second.first, .count = here->second.count};
+    stored = {.outcome = *here->second.outcome,
+              .kind = here->second.kind,
+              .first = here->second.first,
+              .count = here->second.count};
+    stored.outcome.fingerprint = here->second.fingerprint;
   } else {
     if (!value) return std::unexpected(std::move(value.error()));
     if (!*value) return std::nullopt;
@@ -289,13 +399,15 @@ Result<std::optional<AppendResult>> Writer::known(const Outcome& outcome, Result
     }
     stored = std::move(*decoded);
   }
-  if (stored.outcome.fingerprint != outcome.fingerprint) {
+  const auto received = keyring_.kept(stored.kind, outcome.fingerprint);
+  if (!received) return std::unexpected(received.error());
+  if (stored.outcome.fingerprint != *received) {
     return std::unexpected(
         Error{ErrorKind::kOtherContent, fmt::format("l'identifiant d'acte « {} » est déjà pris par un autre contenu "
                                                     "(empreinte {}…, reçue {}…) ; prendre un autre "
                                                     "identifiant, ou renvoyer exactement le même acte",
                                                     outcome.acte_id, to_hex(stored.outcome.fingerprint).substr(0, 12),
-                                                    to_hex(outcome.fingerprint).substr(0, 12))});
+                                                    to_hex(*received).substr(0, 12))});
   }
   return AppendResult{
       .already = true, .first = stored.first, .count = stored.count, .answer = std::move(stored.outcome.answer)};
@@ -348,6 +460,8 @@ void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& t
   header.event_id = event.event_id;
   header.edition = event.edition;
   header.payload_hash = payload_hash;
+  header.seals.clear();
+  if (!event.personal.empty()) header.seals = seal_values(event);
 
   stored_ = encode_event(header, event.payload, std::move(stored_));
   store_.put(event_key(header.position), stored_);

@@ -8,11 +8,13 @@
 
 #include "storage/bounded_map.hpp"
 #include "storage/keys.hpp"
+#include "storage/sealing.hpp"
 #include "storage/store.hpp"
 #include "storage/tree.hpp"
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <variant>
@@ -21,8 +23,9 @@ namespace assemblier::storage {
 
 class Writer {
  public:
-  /// `store` outlives the writer; `counters` are those it holds, `tree` that over its events.
-  Writer(Store& store, const JournalOptions& options, const Counters& counters, MerkleFrontier tree);
+  /// `store` and `keyring` outlive the writer; `counters` are those it holds, `tree` that over its events.
+  Writer(Store& store, const JournalOptions& options, const Keyring& keyring, const Counters& counters,
+         MerkleFrontier tree);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
   ~Writer();
@@ -55,8 +58,19 @@ class Writer {
   // An outcome of the batch in preparation, as a later request of the same id will find it.
   struct Kept {
     const Outcome* outcome;
+    Hash fingerprint;  // as it is kept
+    FingerprintKind kind;
     Position first;
     std::uint32_t count;
+  };
+  struct Erasure {
+    PersonId person;
+    std::vector<Bytes> records;  // keys
+  };
+  // A person with values in the batch in preparation.
+  struct Owner {
+    Person person;
+    bool kept = false;  // the store or the batch holds their records
   };
   struct Batch {
     std::vector<Pending*> items;
@@ -77,11 +91,15 @@ class Writer {
   bool take(Batch& batch);
   void apply(Batch& batch);
   void look_up(Batch& batch);
+  void purge(Batch& batch);
   Result<AppendResult> decide_in_chain(Pending& pending);
   Result<AppendResult> decide(Pending& pending);
   Result<std::optional<AppendResult>> known(const Outcome& outcome, Result<std::optional<Bytes>>& kept);
   Result<void> expect(const Expectation& expectation);
   Result<TipIndex> tip(const std::string& flux);
+  Result<void> find_owners(const AppendRequest& request);
+  std::vector<Seal> seal_values(const NewEvent& event);
+  Result<std::optional<Erasure>> find_erasure(const AppendRequest& request);
   void write_event(const NewEvent& event, const Hash& payload_hash, Tip& tip);
   // A derived record of this batch: the two functions add its key and its value to the end of what they are given.
   void derive(auto&& put_key, auto&& put_value);
@@ -89,6 +107,7 @@ class Writer {
 
   Store& store_;
   const JournalOptions options_;
+  const Keyring& keyring_;
 
   std::mutex mutex_;  // guards the five members below
   std::condition_variable not_empty_;
@@ -107,6 +126,8 @@ class Writer {
   std::vector<Tip> tips_;
   boost::unordered_flat_map<std::string_view, TipIndex, NameHash> tip_of_;
   boost::unordered_flat_map<std::string_view, Kept, NameHash> outcomes_;
+  std::map<Hash, Owner> owners_;  // by pseudonym
+  bool erasing_ = false;          // this batch erases a person, and does nothing else
   std::vector<Bytes> looked_up_;  // keys of look_up(): their room is kept
   // This batch: what repeats the events, put in key order at the end. Keys and values lie end to end in `octets_`.
   struct Derived {

@@ -31,6 +31,8 @@ std::string_view code_of(storage::ErrorKind kind) {
       return "invalide";
     case ErrorKind::kFormat:
       return "format";
+    case ErrorKind::kKey:
+      return "clef";
   }
   return "système";
 }

@@ -19,17 +19,20 @@ constexpr std::array<std::string_view, 5> kGroups = {"regles", "edition", "journ
 
 /// Every value a command may be given; one of each, since one command runs.
 struct Given {
-  std::string journal, format = "texte";
+  std::string journal, format = "texte", master_key;
   std::vector<std::string> files;
   std::string file, word, par;
   FactsOptions facts;
   ActeOptions acte;
   EvidenceOptions evidence;
+  ErasureOptions erasure;
   bool leaves = false;
   std::function<Exit(Session&)> command;
 };
 
-bool takes_value(std::string_view option) { return option == "--journal" || option == "--format"; }
+bool takes_value(std::string_view option) {
+  return option == "--journal" || option == "--format" || option == "--clef-maitresse";
+}
 
 /// The words of commands and the names of options, without accents: what people type, « édition » or « edition ».
 std::vector<std::string> without_accents(const std::vector<std::string>& arguments) {
@@ -151,6 +154,11 @@ void add_evidence(CLI::App& app, Given& g) {
   create->add_option("nom", g.evidence.name, "nom du signataire, « exemple.fr/journal »")->type_name("NOM")->required();
   create->add_option("--fichier", g.evidence.file, "où ranger la clef secrète")->type_name("FICHIER")->required();
   create->add_flag("--temoin", g.evidence.witness, "la clef d'un témoin, qui contresigne");
+  add(*key, g, "maitresse", "crée la clef maîtresse qui scelle les données personnelles d'un journal",
+      [&g](Session& s) { return clef_maitresse(s, g.file); })
+      ->add_option("--fichier", g.file, "où la ranger")
+      ->type_name("FICHIER")
+      ->required();
   CLI::App* cosign = add(*key, g, "cosigner", "ajoute à une tête la signature d'un témoin",
                          [&g](Session& s) { return clef_cosigner(s, g.evidence); });
   cosign->add_option("--clef", g.evidence.keys, "clef secrète du témoin")->type_name("FICHIER")->required();
@@ -197,6 +205,17 @@ void add_actes(CLI::App& app, Given& g) {
       ->required();
 }
 
+void add_erasure(CLI::App& app, Given& g) {
+  CLI::App* erase = add(app, g, "effacer", "détruit toutes les données personnelles d'une personne",
+                        [&g](Session& s) { return effacer(s, g.erasure); });
+  erase->add_option("personne", g.erasure.person, "telle que les actes la désignent ; « - » : l'entrée standard")
+      ->type_name("PERSONNE")
+      ->required();
+  erase->add_option("--motif", g.erasure.motif, "pourquoi ; il reste dans le journal, sans les mots de la personne")
+      ->type_name("TEXTE")
+      ->required();
+}
+
 void add_reading(CLI::App& app, Given& g) {
   add(app, g, "dossier", "l'état présent d'un objet", [&g](Session& s) { return dossier(s, g.word); })
       ->add_option("id", g.word, "« dossier/2024-001 » ou « 2024-001 »")
@@ -231,7 +250,7 @@ std::size_t command_index(const std::vector<std::string>& words) {
 }
 
 Session session_of(const Given& given, Out& out) {
-  Session session{.out = out, .json = given.format == "json", .journal = given.journal};
+  Session session{.out = out, .json = given.format == "json", .journal = given.journal, .master_key = given.master_key};
   if (session.journal.empty()) {
     const char* variable = std::getenv("ASSEMBLIER_JOURNAL");
     session.journal = variable != nullptr && *variable != '\0' ? variable : "journal";
@@ -252,6 +271,10 @@ Exit run(const std::vector<std::string>& arguments, Out& out) {
   app.add_option("--format", given.format, "texte (par défaut) ou json, un objet par ligne")
       ->type_name("texte|json")
       ->check(one_of({"texte", "json"}));
+  app.add_option(
+         "--clef-maitresse", given.master_key,
+         "clef maîtresse des données personnelles (sinon ASSEMBLIER_CLEF_MAITRESSE, qui tient la clef elle-même)")
+      ->type_name("FICHIER");
   app.fallthrough();
   app.footer(
       "Codes de sortie : 0 fait, 1 la réponse est non, 2 commande mal écrite, 3 entrée illisible ou absente, 4 "
@@ -262,6 +285,7 @@ Exit run(const std::vector<std::string>& arguments, Out& out) {
   add_journal(app, given);
   add_evidence(app, given);
   add_actes(app, given);
+  add_erasure(app, given);
   add_reading(app, given);
 
   std::vector<std::string> words = without_accents(arguments);

@@ -17,6 +17,7 @@ struct Session {
   Out& out;
   bool json = false;
   std::string journal = "journal";
+  std::string master_key;  ///< file of the master key; empty: ASSEMBLIER_CLEF_MAITRESSE, or none
 };
 
 // ---------------------------------------------------------------- regles
@@ -62,6 +63,14 @@ Exit journal_verifier(Session& session);
 Exit journal_exporter(Session& session);
 /// One line an event: « position flux version HEX », HEX being the leaf's octets.
 Exit journal_feuilles(Session& session);
+
+// ---------------------------------------------------------------- personal values
+struct ErasureOptions {
+  std::string person;  ///< as the actes name them; "-": the first line of the standard input
+  std::string motif;
+};
+Exit effacer(Session& session, const ErasureOptions& options);
+Exit clef_maitresse(Session& session, const std::string& file);
 
 // ---------------------------------------------------------------- evidence
 struct EvidenceOptions {

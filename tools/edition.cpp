@@ -9,7 +9,10 @@ namespace assemblier::tools {
 
 Exit edition_publier(Session& session, const std::string& file) {
   const std::string text = read_rules(file);
-  const auto journal = open_journal(session, Access::kWrite);
+  // The first édition with personal values makes the journal one that seals.
+  const auto compiled = dsl::compile(text);
+  const bool personal = compiled.program != nullptr && compiled.program->has_personal();
+  const auto journal = open_journal(session, personal ? Access::kSeal : Access::kWrite);
   engine::Engine engine(*journal);
   const auto before = must(engine.editions());
   const auto published = must(engine.publish(text));

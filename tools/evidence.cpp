@@ -85,6 +85,15 @@ Exit clef_creer(Session& session, const EvidenceOptions& options) {
   return Exit::kDone;
 }
 
+Exit clef_maitresse(Session& session, const std::string& file) {
+  const auto key = storage::MasterKey::generate();
+  if (!key) throw Failure{Exit::kSystem, "le système ne donne pas d'octets aléatoires"};
+  write_secret(file, key->text() + "\n");
+  session.out.line(
+      fmt::format("clef maîtresse créée dans {} ; sans elle, aucune donnée personnelle ne se relit", file));
+  return Exit::kDone;
+}
+
 Exit clef_cosigner(Session& session, const EvidenceOptions& options) {
   auto head = read_head(options.head);
   if (const auto signers = storage::check_note(head, read_trusted(options.trusted)); !signers)

@@ -22,8 +22,12 @@ Json decoded(const storage::StoredEvent& event) {
     json.set("texte", Json(publication->text));
     return json;
   }
-  const auto payload = engine::decode_payload(event.payload);
-  if (!payload) return Json();
+  if (event.header.type == engine::kErasure && event.header.flux.starts_with(engine::kErasedPrefix)) {
+    const auto motif = engine::decode_erasure(event.payload);
+    return motif ? Json::object().set("motif", Json(*motif)) : Json();
+  }
+  auto payload = engine::decode_payload(event.payload);
+  if (!payload || !engine::attach(*payload, event.header.seals)) return Json();
   Json changes(Json::Array{});
   for (const auto& change : payload->changes) {
     Json json = Json::object();
@@ -69,7 +73,7 @@ Json cloud_event(const storage::StoredEvent& event, const std::string& source) {
 }  // namespace
 
 Exit journal_creer(Session& session) {
-  const auto journal = must(storage::create_rocksdb(session.journal, {}));
+  const auto journal = must(storage::create_rocksdb(session.journal, journal_options(session, Access::kSeal)));
   const auto info = must(journal->info());
   if (session.json) {
     Json json = Json::object();
@@ -92,6 +96,7 @@ Exit journal_infos(Session& session) {
         .set("id", Json(info.journal_id))
         .set("format", Json(std::uint64_t{info.format}));
     json.set("événements", Json(info.next.value)).set("flux", Json(info.flux_count));
+    json.set("données personnelles", Json(info.seals));
     session.out.line(to_text(json));
   } else {
     session.out.line(fmt::format("journal « {} »", session.journal));
@@ -99,6 +104,7 @@ Exit journal_infos(Session& session) {
     session.out.line(fmt::format("  format : {}", info.format));
     session.out.line(fmt::format("  {} dans {}", counted(info.next.value, "événement", "événements"),
                                  counted(info.flux_count, "flux", "flux")));
+    if (info.seals) session.out.line("  données personnelles scellées : il s'écrit avec sa clef maîtresse");
   }
   return Exit::kDone;
 }

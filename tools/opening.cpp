@@ -12,6 +12,7 @@ Exit exit_of(storage::ErrorKind kind) {
   using storage::ErrorKind;
   switch (kind) {
     case ErrorKind::kAbsent:
+    case ErrorKind::kKey:
       return Exit::kInput;
     case ErrorKind::kDamaged:
       return Exit::kDamaged;
@@ -31,10 +32,16 @@ Exit exit_of(storage::ErrorKind kind) {
 
 Failure failure_of(const storage::Error& error) { return Failure{exit_of(error.kind), error.message}; }
 
-std::unique_ptr<storage::Journal> open_journal(const Session& session, Access access) {
+storage::JournalOptions journal_options(const Session& session, Access access) {
   storage::JournalOptions options;
   options.read_only = access == Access::kRead;
-  return must(storage::open_rocksdb(session.journal, std::move(options)));
+  options.master_key = master_key(session);
+  options.seal = access == Access::kSeal;
+  return options;
+}
+
+std::unique_ptr<storage::Journal> open_journal(const Session& session, Access access) {
+  return must(storage::open_rocksdb(session.journal, journal_options(session, access)));
 }
 
 std::string read_rules(const std::string& file) {
@@ -103,6 +110,11 @@ std::string flux_of(const std::string& id) {
   if (name.starts_with(engine::kEditionPrefix)) {
     throw Failure{Exit::kInput, fmt::format("« {} » est une édition, non un objet ; la lire par « edition montrer {} »",
                                             name, name.substr(engine::kEditionPrefix.size()))};
+  }
+  if (name.starts_with(engine::kErasedPrefix)) {
+    throw Failure{Exit::kInput, fmt::format("« {} » dit l'effacement d'une personne, et n'est pas un objet ; « journal "
+                                            "exporter » le montre",
+                                            name)};
   }
   return name.find('/') == std::string::npos ? "dossier/" + name : name;
 }

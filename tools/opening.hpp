@@ -24,7 +24,12 @@ T must(storage::Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
-enum class Access { kRead, kWrite };
+/// The master key that the command line or the environment gives, if any. Failure kInput when it is none.
+[[nodiscard]] std::optional<storage::MasterKey> master_key(const Session& session);
+
+/// kSeal: to write, in a journal that may hold personal values from now on if it could not before.
+enum class Access { kRead, kWrite, kSeal };
+[[nodiscard]] storage::JournalOptions journal_options(const Session& session, Access access);
 [[nodiscard]] std::unique_ptr<storage::Journal> open_journal(const Session& session, Access access);
 
 /// The text of a rule file. Failure kInput when it cannot be read or is not UTF-8.

@@ -130,7 +130,7 @@ def tete_signee(note, clefs):
 # --- un événement : un en-tête en CBOR déterministe (RFC 8949, § 4.2.1), puis le contenu
 
 CLEFS = ["forme", "position", "flux", "version", "précédent", "type", "date d'effet", "instant", "rôle", "auteur", "acte",
-         "événement", "édition", "empreinte du contenu"]
+         "événement", "édition", "empreinte du contenu", "engagements"]
 
 
 class Cbor:
@@ -169,8 +169,12 @@ class Cbor:
 def lire(octets):
     cbor = Cbor(octets)
     paires = cbor.valeur()
-    exiger(isinstance(paires, list) and [p[0] for p in paires] == list(range(14)) and paires[0][1] == 1,
-           "en-tête d'événement inattendu")
+    exiger(isinstance(paires, list) and paires and [p[0] for p in paires] == list(range(len(paires)))
+           and (paires[0][1], len(paires)) in ((1, 14), (2, 15)), "en-tête d'événement inattendu")
+    if len(paires) == 15:  # des données personnelles : pour chacune, une personne (16 octets) et un engagement (32)
+        scelles = paires[14][1]
+        exiger(isinstance(scelles, list) and scelles and all(isinstance(x, bytes) and len(x) == 48 for x in scelles),
+               "engagements illisibles")
     evenement = {nom: valeur for nom, (_, valeur) in zip(CLEFS, paires)}
     evenement["contenu"] = octets[cbor.ici:]
     exiger(sha256(evenement["contenu"]) == evenement["empreinte du contenu"], "le contenu n'est pas celui de l'en-tête")

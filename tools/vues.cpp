@@ -238,8 +238,9 @@ Exit dossier(Session& session, const std::string& id) {
   const std::string flux = flux_of(id);
   const auto journal = open_journal(session, Access::kRead);
   engine::Engine engine(*journal);
-  const auto state = must(engine.state(flux));
+  auto state = must(engine.state(flux));
   if (!state) throw unknown_objet(flux);
+  for (auto& [name, value] : state->fields) must(engine.reveal(value));
   // What may come next needs the édition; the state itself stays readable without it.
   std::vector<std::string> actes;
   if (const auto live = engine.live(flux); live && *live) actes = engine::possible_actes(**live);
@@ -273,10 +274,11 @@ Exit histoire(Session& session, const std::string& id) {
   const std::string flux = flux_of(id);
   const auto journal = open_journal(session, Access::kRead);
   engine::Engine engine(*journal);
-  const auto history = must(engine.history(flux));
+  auto history = must(engine.history(flux));
   if (history.empty()) throw unknown_objet(flux);
   Citations citations(engine);
-  for (const auto& event : history) {
+  for (auto& event : history) {
+    must(engine.reveal(event.evenement.payload));
     if (session.json) {
       session.out.line(to_text(event_json(event)));
     } else {
@@ -325,9 +327,7 @@ Exit rejouer(Session& session, const std::string& id) {
 }
 
 Exit tableau(Session& session, const std::string& name, const std::string& not_a_command) {
-  storage::JournalOptions options;
-  options.read_only = true;
-  auto journal = storage::open_rocksdb(session.journal, std::move(options));
+  auto journal = storage::open_rocksdb(session.journal, journal_options(session, Access::kRead));
   if (!not_a_command.empty() && !journal && journal.error().kind == storage::ErrorKind::kAbsent) {
     throw Failure{Exit::kUsage, not_a_command};
   }

@@ -9,6 +9,7 @@ namespace {
 const auto colon = sign(Symbol::kColon, "le signe « : »");
 const auto equal = sign(Symbol::kEqual, "le signe « = »");
 const auto comma = sign(Symbol::kComma, "une virgule");
+const auto of = quiet("de") | quiet("du") | quiet("des") | quiet("d'");
 const auto du = kw("du") | quiet("des") | quiet("d'") | quiet("de la") | quiet("de l'") | quiet("de");
 
 // ---------------------------------------------------------------- langue, édition, source
@@ -68,7 +69,8 @@ struct field_id {};
 const x3::rule<field_id, ast::FieldDecl> field{"champ"};
 const auto field_def = new_name[set(&ast::FieldDecl::name)] > colon > type[set(&ast::FieldDecl::type)] >
                        *(comma > ((kw("facultatif") | quiet("facultative"))[put(&ast::FieldDecl::optional, true)] |
-                                  (kw("personnel") | quiet("personnelle"))[put(&ast::FieldDecl::personal, true)])) >
+                                  ((kw("personnel") | quiet("personnelle"))[put(&ast::FieldDecl::personal, true)] >
+                                   -(of > label("le nom d'un champ")[known_name[set(&ast::FieldDecl::person)]])))) >
                        -text_token[set_text(&ast::FieldDecl::label)] > end_of_clause;
 
 struct section_id {};

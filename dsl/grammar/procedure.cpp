@@ -51,8 +51,10 @@ using Donnee = ast::ActeDecl::Donnee;
 struct donnee_id {};
 const x3::rule<donnee_id, Donnee> donnee{"une donnée"};
 const auto donnee_def = new_name[set(&Donnee::name)] > -(colon > type[set(&Donnee::type)]) >
-                        -(sign(Symbol::kComma, "une virgule") >
-                          (kw("facultatif") | quiet("facultative"))[put(&Donnee::optional, true)]);
+                        *(sign(Symbol::kComma, "une virgule") >
+                          ((kw("facultatif") | quiet("facultative"))[put(&Donnee::optional, true)] |
+                           ((kw("personnel") | quiet("personnelle"))[put(&Donnee::personal, true)] >
+                            -(of > label("le nom d'une donnée")[known_name[set(&Donnee::person)]]))));
 
 using Effect = ast::ActeDecl::Effect;
 struct effect_id {};

@@ -207,6 +207,13 @@ class Intruded final : public storage::Journal {
   storage::Result<std::optional<storage::StoredOutcome>> outcome(std::string_view id) override {
     return inner_.outcome(id);
   }
+  storage::Result<bool> same_request(const storage::StoredOutcome& kept, const storage::Hash& fingerprint) override {
+    return inner_.same_request(kept, fingerprint);
+  }
+  storage::Result<storage::Unsealed> unseal(const storage::Seal& seal) override { return inner_.unseal(seal); }
+  storage::Result<std::optional<storage::PersonId>> person(std::string_view name) override {
+    return inner_.person(name);
+  }
   storage::Result<storage::JournalInfo> info() override { return inner_.info(); }
   storage::Result<storage::TreeHead> tree_head(std::optional<std::uint64_t> size) override {
     return inner_.tree_head(size);

@@ -245,16 +245,34 @@ TEST(Event, AReusedEventForgetsTheLastOne) {
   }
 }
 
-TEST(Event, TheSealedSlotIsRefusedByName) {
+TEST(Event, OnlyTheSecondLayoutHasSeals) {
+  Random random(4);
   const Bytes payload = "\x60";
-  Bytes stored = encode_event(Random(4).header(payload), payload);
-  stored.pop_back();
-  ASSERT_EQ(static_cast<unsigned char>(stored[0]), 0xAEU);
-  stored[0] = static_cast<char>(0xAF);
-  stored += "\x0e\x40\x60";  // 14: h''
-  const auto event = decode_event(stored);
-  ASSERT_FALSE(event);
-  EXPECT_NE(event.error().find("scellées"), std::string::npos) << event.error();
+  Header header = random.header(payload);
+  const Bytes plain = encode_event(header, payload);
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    Seal& seal = header.seals.emplace_back();
+    seal.person.octets.fill(i);
+    seal.commitment = random.hash();
+  }
+  const Bytes sealed = encode_event(header, payload);
+  StoredEvent event;
+  ASSERT_TRUE(decode_event_into(sealed, event));
+  EXPECT_EQ(event.header.seals, header.seals);
+  EXPECT_EQ(encode_event(event.header, event.payload), sealed);
+  ASSERT_TRUE(decode_event_into(plain, event));
+  EXPECT_TRUE(event.header.seals.empty());
+
+  ASSERT_EQ(static_cast<unsigned char>(plain[0]), 0xAEU);  // 14 pairs, layout 1
+  Bytes wrong = plain.substr(0, plain.size() - 1);
+  wrong[0] = static_cast<char>(0xAF);
+  EXPECT_FALSE(decode_event(wrong + "\x0e\x80\x60"));  // 14: [], in layout 1
+  wrong[2] = 2;
+  EXPECT_FALSE(decode_event(wrong + "\x0e\x80\x60"));          // layout 2 has one at least
+  EXPECT_FALSE(decode_event(wrong + "\x0e\x81\x41\x61\x60"));  // of 48 octets
+  wrong = sealed;
+  wrong[2] = 1;
+  EXPECT_FALSE(decode_event(wrong));
 }
 
 // Eight octets are looked at together where all are ASCII: what counts is the same wherever it stands.
@@ -368,13 +386,14 @@ TEST(Keys, RoundTripAndOrder) {
     EXPECT_EQ(entry_again->hash, entry.hash);
 
     const StoredOutcome outcome{.outcome = {.acte_id = other, .fingerprint = random.hash(), .answer = random.bytes(20)},
+                                .kind = static_cast<FingerprintKind>(random.number() % 3),
                                 .first = q,
-                                .count = static_cast<std::uint32_t>(random.number())};
-    const auto outcome_again = decode_outcome(*decode_outcome_key(outcome_key(other)),
-                                              encode_outcome(outcome.outcome, outcome.first, outcome.count));
+                                .count = static_cast<std::uint32_t>(random.number() & 0xFFFFFFU)};
+    const auto outcome_again = decode_outcome(*decode_outcome_key(outcome_key(other)), encode_outcome(outcome));
     ASSERT_TRUE(outcome_again);
     EXPECT_EQ(outcome_again->outcome.acte_id, other);
     EXPECT_EQ(outcome_again->outcome.fingerprint, outcome.outcome.fingerprint);
+    EXPECT_EQ(outcome_again->kind, outcome.kind);
     EXPECT_EQ(outcome_again->outcome.answer, outcome.outcome.answer);
     EXPECT_EQ(outcome_again->first, q);
     EXPECT_EQ(outcome_again->count, outcome.count);
@@ -409,6 +428,18 @@ TEST(Keys, GoldenKeys) {
   EXPECT_EQ(format_key(), "mformat");
   EXPECT_EQ(journal_id_key(), "mjournal");
   EXPECT_EQ(counters_key(), "mcounters");
+  EXPECT_EQ(fingerprint_key_key(), "mfingerprint");
+  EXPECT_EQ(sealing_key(), "msealing");
+  EXPECT_EQ(purge_key(), "mpurge");
+  PersonId person;
+  person.octets.fill(0xAB);
+  const Hash hash = sha256("x");
+  EXPECT_EQ(to_hex(person_key(hash)), "70" + to_hex(hash));
+  EXPECT_EQ(to_hex(owner_key(person)), "73" + to_hex(person));
+  EXPECT_EQ(to_hex(seal_key({person, hash})), "73" + to_hex(person) + to_hex(hash));
+  EXPECT_EQ(decode_seal_key(seal_key({person, hash}))->commitment, hash);
+  EXPECT_EQ(decode_seal_key(owner_key(person))->commitment, std::nullopt);
+  EXPECT_LT(seal_key({person, hash}), owner_end(person));
   EXPECT_EQ(prefix_end("ab"), "ac");
   EXPECT_EQ(prefix_end("a\xff"), "b");
 }

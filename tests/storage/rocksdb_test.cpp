@@ -301,6 +301,8 @@ class LateStore final : public Store {
  public:
   explicit LateStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
   void put(std::string_view key, std::string_view value) override { next_.push_back({Bytes(key), Bytes(value)}); }
+  void remove(std::string_view key) override { store_->remove(key); }
+  Result<void> purge(std::string_view begin, std::string_view end) override { return store_->purge(begin, end); }
   Result<void> commit() override {
     late_.push_back(std::move(next_));
     next_.clear();

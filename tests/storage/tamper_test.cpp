@@ -45,7 +45,9 @@ class MapStore final : public Store {
   };
 
   void put(std::string_view key, std::string_view value) override { records[Bytes(key)] = Bytes(value); }
+  void remove(std::string_view key) override { records.erase(Bytes(key)); }
   Result<void> commit() override { return {}; }
+  Result<void> purge(std::string_view /*begin*/, std::string_view /*end*/) override { return {}; }
   Result<std::optional<Bytes>> get(std::string_view key) override {
     const auto at = records.find(Bytes(key));
     return at == records.end() ? std::nullopt : std::optional<Bytes>(at->second);
@@ -221,17 +223,76 @@ TEST_F(Tamper, OutcomesAgreeBothWays) {
   records().erase(outcome_key("refused"));
   expect_found("le compteur dit 12 réponses d'actes, 11 sont gardées");
   records() = kept;
-  StoredOutcome other{.outcome = make_outcome("acte-3"), .first = Position{4}, .count = 1};
-  records()[outcome_key("acte-3")] = encode_outcome(other.outcome, other.first, other.count);
+  StoredOutcome other{
+      .outcome = make_outcome("acte-3"), .kind = FingerprintKind::kKeyed, .first = Position{4}, .count = 1};
+  records()[outcome_key("acte-3")] = encode_outcome(other);
   expect_found("position 3 (flux f/0, version 1) : la réponse gardée pour son acte « acte-3 »");
   expect_found("réponse de l'acte « acte-3 » : compte la position 4");
   records() = kept;
   other.outcome.acte_id = "invented";
-  records()[outcome_key("invented")] = encode_outcome(other.outcome, other.first, other.count);
+  records()[outcome_key("invented")] = encode_outcome(other);
   expect_found("réponse de l'acte « invented » : compte la position 4");
   records() = kept;
   records()[outcome_key("acte-3")] = "short";
   expect_found("réponse d'acte illisible");
+}
+
+TEST_F(Tamper, SealedValuesAgreeBothWays) {
+  auto owned = std::make_unique<MapStore>();
+  store_ = owned.get();
+  ASSERT_TRUE(initialise(*owned));
+  JournalOptions options;
+  options.master_key = MasterKey::generate();
+  options.seal = true;
+  journal_ = *open_journal(std::move(owned), options);
+  const auto add = [this](const std::string& id, const std::string& person) {
+    NewEvent event = make_event("f", id);
+    event.personal = {{person, "value " + id}};
+    ASSERT_TRUE(journal_->append({.events = {event}, .expected = {}}));
+  };
+  add("1", "Ana");
+  add("2", "Ana");
+  add("3", "Bob");
+  ASSERT_TRUE(journal_->append(
+      {.events = {make_event("gone", "gone")}, .expected = {}, .outcome = {}, .chain = {}, .erase = "Bob"}));
+  expect_clean(*journal_);
+  std::vector<Seal> seals;
+  for (const StoredEvent& event : all_events(*journal_)) {
+    seals.insert(seals.end(), event.header.seals.begin(), event.header.seals.end());
+  }
+  ASSERT_EQ(seals.size(), 3U);
+  const Seal& ana = seals[0];
+  const Seal& bob = seals[2];
+  const auto kept = records();
+
+  records().erase(seal_key(ana));
+  expect_found("position 0 (flux f, version 0) : donnée scellée");
+  records() = kept;
+  std::swap(records()[seal_key(ana)], records()[seal_key(seals[1])]);
+  expect_found("n'est pas celui que l'événement engage");
+  records() = kept;
+  records().erase(owner_key(ana.person));
+  expect_found("la clef de sa personne manque");
+  records() = kept;
+  records()[owner_key(ana.person)].back() ^= 1;
+  expect_found("ne s'ouvre pas");
+  records() = kept;
+  records()[seal_key(bob)] = records()[seal_key(ana)];
+  expect_found("la personne est effacée, et elle est encore là");
+  records() = kept;
+  records()[seal_key({ana.person, sha256("x")})] = "more";
+  expect_found("3 données scellées sont gardées, les événements en engagent 2");
+  records() = kept;
+  records()[owner_key(bob.person)] = encode_position(Position{9});
+  expect_found("effacée par la position 9");
+  records() = kept;
+  records()[person_key(sha256("x"))] = encode_person(bob.person);
+  expect_found("effacée ou sans clef, et encore nommée");
+  records() = kept;
+  records()[fingerprint_key_key()] = "short";
+  expect_found("la clef des empreintes");
+  records() = kept;
+  EXPECT_EQ(findings(), "");
 }
 
 TEST_F(Tamper, CountersAndUnknownRecordsAreFound) {

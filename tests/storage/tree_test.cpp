@@ -201,13 +201,13 @@ TEST_F(FormatOne, IsBroughtForwardByTheFirstOpeningForWriting) {
   {
     auto journal = open_rocksdb(directory_, {});
     ASSERT_TRUE(journal) << journal.error().message;
-    EXPECT_EQ((*journal)->info()->format, 2U);
+    EXPECT_EQ((*journal)->info()->format, 3U);
     EXPECT_EQ(leaves_of(**journal), before);
     fill(**journal, 200, 3);
     expect_clean(**journal);
   }
   auto journal = open_rocksdb(directory_, {.limits = {}, .clock = {}, .read_only = true});
-  EXPECT_EQ((*journal)->info()->format, 2U);
+  EXPECT_EQ((*journal)->info()->format, 3U);
   expect_heads_and_proofs(**journal);
   expect_clean(**journal);
 }

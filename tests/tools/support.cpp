@@ -181,6 +181,7 @@ Outcome run(const Run& wanted) {
     }
     if (!wanted.directory.empty() && ::chdir(wanted.directory.c_str()) != 0) ::_exit(126);
     ::unsetenv("ASSEMBLIER_JOURNAL");
+    ::unsetenv("ASSEMBLIER_CLEF_MAITRESSE");
     for (const auto& [name, value] : wanted.environment) ::setenv(name.c_str(), value.c_str(), 1);
     ::execv(program.c_str(), argv.data());
     ::_exit(127);
