@@ -3,6 +3,7 @@
 #include "storage/keys.hpp"
 #include "storage/log_scan.hpp"
 #include "storage/manifest_scan.hpp"
+#include "storage/reading.hpp"
 #include "storage/table_scan.hpp"
 
 #include <algorithm>
@@ -260,7 +261,7 @@ Result<bool> check_logs(const std::string& directory, const FileList& files) {
   if (tables.last) before = std::max(before.value_or(*tables.last), *tables.last);
   const std::uint64_t first = before ? before->value + 1 : 0;
   const std::string lost = after && after->value > first
-                               ? fmt::format("les positions {} à {} ne se lisent plus", first, after->value - 1)
+                               ? say_of_range(first, after->value - 1, "ne se lit plus", "ne se lisent plus")
                                : fmt::format("les positions ne se lisent plus à partir de la {}", first);
   return damaged(directory, fmt::format("{} ; {}", damage, lost));
 }
