@@ -29,6 +29,12 @@ class ErrorFlag final : public rocksdb::EventListener {
   void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status* /*status*/) override {
     raised = true;
   }
+  // After "no space" RocksDB would resume of itself, whatever max_bgerror_resume_count says; and a close that meets
+  // that attempt may wait for it for ever.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*status*/,
+                            bool* resume) override {
+    *resume = false;
+  }
   std::atomic<bool> raised = false;
 };
 

@@ -82,6 +82,40 @@ void tell(tools::Out& out, const SeedReport& sum, std::uint64_t seeds, std::uint
                   tools::grouped(sum.lost.names), tools::grouped(sum.lost.torn)));
 }
 
+/// Ends the program when a seed does not end: a journal that hangs answers nobody.
+class Watch {
+ public:
+  explicit Watch(std::size_t workers)
+      : under_way_(workers), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+  void begins(std::size_t worker, std::uint64_t seed) { set(worker, {{seed, Clock::now()}}); }
+  void ends(std::size_t worker) { set(worker, {}); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using UnderWay = std::optional<std::pair<std::uint64_t, Clock::time_point>>;
+  static constexpr std::chrono::seconds kLongest{120};  // thousands of times what a seed takes
+
+  void set(std::size_t worker, UnderWay seed) {
+    const std::lock_guard lock(mutex_);
+    under_way_[worker] = seed;
+  }
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      const std::lock_guard lock(mutex_);
+      for (const UnderWay& seed : under_way_) {
+        if (!seed || Clock::now() - seed->second < kLongest) continue;
+        tools::say(fmt::format("graine {} : elle ne finit pas, le journal attend sans fin", seed->first));
+        ::_exit(static_cast<int>(Exit::kNo));
+      }
+    }
+  }
+
+  std::mutex mutex_;
+  std::vector<UnderWay> under_way_;
+  std::jthread thread_;
+};
+
 Exit campaign(const Wanted& wanted, const std::string& program, tools::Out& out) {
   const fs::path directory = scratch(wanted.directory);
   const Canary canary = canary_of(wanted.canary);
@@ -93,11 +127,14 @@ Exit campaign(const Wanted& wanted, const std::string& program, tools::Out& out)
   std::uint64_t done = 0;
   std::uint64_t violations = 0;
   std::uint64_t caught_after = 0;
+  const std::size_t workers = std::max<std::uint64_t>(1, number_in(wanted.workers));
+  Watch watch(workers);
   const auto work = [&](std::size_t number) {
     const fs::path mine = directory / std::to_string(number);
     fs::create_directories(mine);
     const Workshop workshop(mine.string());
     for (std::uint64_t seed = next++; seed <= wanted.last; seed = next++) {
+      watch.begins(number, seed);
       const SeedReport report =
           wanted.kill ? run_killed(workshop, seed, program, canary) : run_seed(workshop, seed, canary);
       const std::lock_guard lock(mutex);
@@ -107,9 +144,10 @@ Exit campaign(const Wanted& wanted, const std::string& program, tools::Out& out)
       if (++violations == 1) caught_after = done;
       if (violations <= 20) out.line(fmt::format("graine {} : {}", seed, *report.violation));
     }
+    watch.ends(number);
   };
   std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < std::max<std::uint64_t>(1, number_in(wanted.workers)); ++i) threads.emplace_back(work, i);
+  for (std::size_t i = 0; i < workers; ++i) threads.emplace_back(work, i);
   for (std::thread& thread : threads) thread.join();
   std::error_code error;
   fs::remove_all(directory, error);
