@@ -1,6 +1,7 @@
 // Some hundred seeds of the crash campaign; tools/crash runs thousands. And the canaries, without which a campaign that
 // finds nothing says nothing.
 
+#include "storage/journal_rocksdb.hpp"
 #include "tests/storage/support.hpp"
 #include "tools/crash/campaign.hpp"
 
@@ -37,6 +38,43 @@ TEST(Crash, WhateverFailsTheJournalKeepsWhatItOwes) {
   EXPECT_GT(sum.lost.torn, 0U);
   EXPECT_GT(sum.refused_openings, 0U);
   EXPECT_GT(sum.kept_beyond, 0U);
+}
+
+// What a failed sync leaves is seen by the next opening, though no disk has it: recovery may build on it, and lose its
+// power at any operation, without what remains passing for damage.
+TEST(Crash, ARecoveryCutAnywhereIsNoDamage) {
+  using storage::make_event;
+  std::mt19937_64 random(11);
+  for (std::uint64_t at = 1; at < 60; ++at) {
+    const Scratch scratch(Scratch::Where::kMemory);
+    const std::string directory = scratch / "journal";
+    ASSERT_TRUE(storage::create_rocksdb(directory, {}));
+    Disk disk(directory);
+    const auto open = [&]() -> storage::Result<std::unique_ptr<storage::Journal>> {
+      auto store = storage::open_rocksdb_store(directory, false, disk.env());
+      if (!store) return std::unexpected(std::move(store.error()));
+      return storage::open_journal(std::move(*store), {});
+    };
+    {
+      auto journal = open();
+      ASSERT_TRUE(journal) << journal.error().message;
+      ASSERT_TRUE((*journal)->append({.events = {make_event("a", "1")}}));
+      disk.arm({Fault::kSyncError, 1});
+      ASSERT_FALSE((*journal)->append({.events = {make_event("a", "2")}}));
+      ASSERT_TRUE(disk.struck());
+    }
+    disk.arm({Fault::kPowerCut, at});
+    static_cast<void>(open());
+    const bool cut = disk.struck();
+    disk.cut();
+    static_cast<void>(at % 2 == 0 ? disk.crash(random) : disk.crash_hard());
+    auto journal = open();
+    ASSERT_TRUE(journal) << "cut at operation " << at << ": " << journal.error().message;
+    EXPECT_GE((*journal)->info()->next.value, 1U);
+    storage::expect_clean(**journal);
+    if (!cut) break;  // the opening has fewer operations
+    EXPECT_LT(at, 59U);
+  }
 }
 
 TEST(Crash, AKilledProcessTooKeepsWhatItAcknowledged) {
