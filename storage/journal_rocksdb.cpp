@@ -29,6 +29,12 @@ class ErrorFlag final : public rocksdb::EventListener {
   void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status* /*status*/) override {
     raised = true;
   }
+  // After "no space" RocksDB would resume of itself, whatever max_bgerror_resume_count says; and a close that meets
+  // that attempt may wait for it for ever.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*status*/,
+                            bool* resume) override {
+    *resume = false;
+  }
   std::atomic<bool> raised = false;
 };
 
@@ -248,12 +254,13 @@ class RocksStore final : public Store {
   std::atomic<bool> failed_ = false;
 };
 
-Result<std::unique_ptr<Store>> open_store(const std::string& directory, bool read_only, bool create,
-                                          rocksdb::Env* env) {
+Result<std::unique_ptr<Store>> open_store(const std::string& directory, bool read_only, bool create, rocksdb::Env* env,
+                                          std::size_t write_buffer_bytes) {
   auto hold = DirectoryHold::take(directory, read_only);
   if (!hold) return std::unexpected(std::move(hold.error()));
   rocksdb::Options options = make_options(env);
   options.create_if_missing = create;
+  if (write_buffer_bytes != 0) options.write_buffer_size = write_buffer_bytes;
   auto flag = std::make_shared<ErrorFlag>();
   options.listeners.push_back(flag);
   Result<std::unique_ptr<rocksdb::DB>> database;
@@ -294,7 +301,7 @@ Result<void> create_in(const fs::path& target) {
   std::string building = target.string() + ".XXXXXX";
   if (::mkdtemp(building.data()) == nullptr) return cannot_create(target.string(), std::strerror(errno));
   fs::permissions(building, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec, error);
-  auto store = open_store(building, false, true, nullptr);
+  auto store = open_store(building, false, true, nullptr, 0);
   Result<void> done = store ? initialise(**store) : std::unexpected(std::move(store.error()));
   store = {};
   if (done) {
@@ -308,9 +315,10 @@ Result<void> create_in(const fs::path& target) {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_rocksdb_store(const std::string& directory, bool read_only, rocksdb::Env* env) {
+Result<std::unique_ptr<Store>> open_rocksdb_store(const std::string& directory, bool read_only, rocksdb::Env* env,
+                                                  std::size_t write_buffer_bytes) {
   if (auto ok = check_present(directory); !ok) return std::unexpected(std::move(ok.error()));
-  return open_store(directory, read_only, false, env);
+  return open_store(directory, read_only, false, env, write_buffer_bytes);
 }
 
 Result<std::unique_ptr<Journal>> create_rocksdb(const std::string& directory, JournalOptions options) {

@@ -12,8 +12,9 @@ class Env;
 
 namespace assemblier::storage {
 
-/// Opens the records in `directory`; `env` (null: the system's) outlives the store.
+/// Opens the records in `directory`; `env` (null: the system's) outlives the store. `write_buffer_bytes` (0: as always)
+/// lets a test see a log end and a table begin after little data; RocksDB takes 64 KiB at least.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_rocksdb_store(const std::string& directory, bool read_only,
-                                                                rocksdb::Env* env);
+                                                                rocksdb::Env* env, std::size_t write_buffer_bytes = 0);
 
 }  // namespace assemblier::storage

@@ -100,6 +100,10 @@ std::string name_range(std::uint64_t first, std::uint64_t last) {
   return first == last ? fmt::format("la position {}", first) : fmt::format("les positions {} à {}", first, last);
 }
 
+std::string say_of_range(std::uint64_t first, std::uint64_t last, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", name_range(first, last), first == last ? one : many);
+}
+
 Result<Counters> read_counters(View& view) {
   auto value = view.get(counters_key());
   if (!value) return std::unexpected(std::move(value.error()));
@@ -187,7 +191,7 @@ Result<void> read_all(View& view, Position from, const EventVisitor& visit) {
   for (; cursor->valid(); cursor->next()) {
     const auto position = decode_event_key(cursor->key());
     if (!position) return damaged("clé d'événement illisible ({})", to_hex(cursor->key()));
-    if (position->value != next) return damaged("{} manquent", name_range(next, position->value - 1));
+    if (position->value != next) return damaged("{}", say_of_range(next, position->value - 1, "manque", "manquent"));
     if (next >= counters->events) {
       return damaged("la position {} est en trop : le journal compte {} événements", next, counters->events);
     }
@@ -207,7 +211,7 @@ Result<void> read_all(View& view, Position from, const EventVisitor& visit) {
     if (ok.error().kind != ErrorKind::kDamaged) return ok;
     return damaged("les événements ne se lisent plus à partir de la position {} ({})", next, ok.error().message);
   }
-  if (next < counters->events) return damaged("{} manquent", name_range(next, counters->events - 1));
+  if (next < counters->events) return damaged("{}", say_of_range(next, counters->events - 1, "manque", "manquent"));
   return {};
 }
 

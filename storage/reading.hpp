@@ -14,6 +14,9 @@ namespace assemblier::storage {
 [[nodiscard]] std::string name_of(const Header& header);
 /// "la position 4" or "les positions 4 à 9", for last ≥ first.
 [[nodiscard]] std::string name_range(std::uint64_t first, std::uint64_t last);
+/// name_range and what is said of it: "la position 4 manque", "les positions 4 à 9 manquent".
+[[nodiscard]] std::string say_of_range(std::uint64_t first, std::uint64_t last, std::string_view one,
+                                       std::string_view many);
 
 /// The counters, kDamaged when they are missing or malformed.
 [[nodiscard]] Result<Counters> read_counters(View& view);

@@ -3,6 +3,7 @@
 #include "storage/keys.hpp"
 #include "storage/log_scan.hpp"
 #include "storage/manifest_scan.hpp"
+#include "storage/reading.hpp"
 #include "storage/table_scan.hpp"
 
 #include <algorithm>
@@ -260,9 +261,32 @@ Result<bool> check_logs(const std::string& directory, const FileList& files) {
   if (tables.last) before = std::max(before.value_or(*tables.last), *tables.last);
   const std::uint64_t first = before ? before->value + 1 : 0;
   const std::string lost = after && after->value > first
-                               ? fmt::format("les positions {} à {} ne se lisent plus", first, after->value - 1)
+                               ? say_of_range(first, after->value - 1, "ne se lit plus", "ne se lisent plus")
                                : fmt::format("les positions ne se lisent plus à partir de la {}", first);
   return damaged(directory, fmt::format("{} ; {}", damage, lost));
+}
+
+// What the logs hold after a killed process or a failed sync may be in the system's memory alone, and a sync asked for
+// now may not write it. Recovery would put it into tables; should the power then go before the MANIFEST counts them,
+// those tables would be all there is of it, as when a MANIFEST has lost its end. So the logs are first written again.
+Result<void> make_durable(const std::string& directory, const FileList& files, rocksdb::Env& env) {
+  bool any = false;
+  for (const fs::path& path : files.logs) {
+    auto log = read_file(path);
+    if (!log) return std::unexpected(std::move(log.error()));
+    if (log->empty()) continue;
+    any = true;
+    const std::string copy = fs::path(path).replace_extension(".dbtmp").string();  // RocksDB removes those left over
+    auto status = guarded([&] { return rocksdb::WriteStringToFile(&env, *log, copy, true); });
+    if (status.ok()) status = env.RenameFile(copy, path.string());
+    if (!status.ok()) return std::unexpected(to_error(status, directory));
+  }
+  if (!any) return {};
+  std::unique_ptr<rocksdb::Directory> names;
+  auto status = env.NewDirectory(directory, &names);
+  if (status.ok()) status = names->Fsync();
+  if (!status.ok()) return std::unexpected(to_error(status, directory));
+  return {};
 }
 
 std::mutex writers_mutex;  // guards the names below
@@ -405,6 +429,9 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory,
   if (!torn) return std::unexpected(std::move(torn.error()));
   if (auto ok = check_lock_file(directory); !ok) return std::unexpected(std::move(ok.error()));
   if (auto ok = check_left_over(directory, *files); !ok) return std::unexpected(std::move(ok.error()));
+  if (!read_only) {
+    if (auto ok = make_durable(directory, *files, *options.env); !ok) return std::unexpected(std::move(ok.error()));
+  }
 
   rocksdb::DB* database = nullptr;
   const auto open = [&] {

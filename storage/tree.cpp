@@ -39,9 +39,8 @@ std::optional<Hash> Tree::fold(unsigned below, unsigned level, std::uint64_t ind
   }
   if (part.size() == count) return part.root();
   error_ = Error{ErrorKind::kDamaged,
-                 leaves ? fmt::format("journal abîmé : il manque des événements parmi {} ; « journal verifier » "
-                                      "donne la liste complète",
-                                      name_range(first, first + count - 1))
+                 leaves ? fmt::format("journal abîmé : il manque {}{} ; « journal verifier » donne la liste complète",
+                                      count == 1 ? "" : "des événements parmi ", name_range(first, first + count - 1))
                         : fmt::format("journal abîmé : il manque des nœuds de niveau {} de l'arbre, du {} au {} ; "
                                       "« journal verifier --reparer » les recalcule",
                                       below, first, first + count - 1)};

@@ -157,7 +157,9 @@ void Verifier::events_pass() {
     if (!cursor->valid()) return;
   }
   if (!counters_known_) return;
-  if (next < counters_.events) find("il manque {}, les dernières", name_range(next, counters_.events - 1));
+  if (next < counters_.events) {
+    find("il manque {}", say_of_range(next, counters_.events - 1, "(la dernière)", "(les dernières)"));
+  }
   if (next > counters_.events) {
     find("{} en trop : le compteur dit {} événements", name_range(counters_.events, next - 1), counters_.events);
   }
@@ -184,7 +186,8 @@ std::uint64_t Verifier::skip_unreadable(Cursor& cursor, std::uint64_t from, cons
     bad += step;
   }
   if (good == end && (end <= from + 1 || !readable(end - 1))) {
-    find("{} ne se lisent plus, ni les suivantes : {}", name_range(from, end > from ? end - 1 : from), why);
+    find("{}, ni les suivantes : {}",
+         say_of_range(from, end > from ? end - 1 : from, "ne se lit plus", "ne se lisent plus"), why);
     cursor.seek(tag_end(Tag::kEvent));
     return end;
   }
@@ -194,7 +197,7 @@ std::uint64_t Verifier::skip_unreadable(Cursor& cursor, std::uint64_t from, cons
     (readable(middle) ? good : bad) = middle;
   }
   cursor.seek(event_key(Position{good}));
-  find("{} ne se lisent plus : {}", name_range(from, good - 1), why);
+  find("{} : {}", say_of_range(from, good - 1, "ne se lit plus", "ne se lisent plus"), why);
   return good;
 }
 

@@ -127,8 +127,14 @@ void add_journal(CLI::App& app, Given& g) {
   CLI::App* journal = group(app, "journal", "le journal lui-même");
   add(*journal, g, "creer", "crée un journal vide", [](Session& s) { return journal_creer(s); });
   add(*journal, g, "infos", "identité, format, nombre d'événements", [](Session& s) { return journal_infos(s); });
-  add(*journal, g, "verifier", "contrôle chaque octet, sans rien écrire",
-      [](Session& s) { return journal_verifier(s); });
+  CLI::App* verify = add(*journal, g, "verifier", "contrôle chaque octet, sans rien écrire",
+                         [&g](Session& s) { return journal_verifier(s, g.evidence); });
+  verify
+      ->add_option("--tete", g.evidence.head,
+                   "tête scellée, gardée ailleurs, que le journal doit prolonger ; « - » : "
+                   "l'entrée standard")
+      ->type_name("FICHIER");
+  verify->add_option("--confiance", g.evidence.trusted, "clefs publiques, une par ligne")->type_name("FICHIER");
   add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)", [&g](Session& s) {
     return g.leaves ? journal_feuilles(s) : journal_exporter(s);
   })->add_flag("--feuilles", g.leaves, "une ligne par événement : position, flux, version, octets en hexadécimal");

@@ -59,7 +59,9 @@ Exit tableau(Session& session, const std::string& name, const std::string& not_a
 // ---------------------------------------------------------------- journal
 Exit journal_creer(Session& session);
 Exit journal_infos(Session& session);
-Exit journal_verifier(Session& session);
+struct EvidenceOptions;
+/// Also against a signed head (`head`, `trusted`), when one is given.
+Exit journal_verifier(Session& session, const EvidenceOptions& options);
 Exit journal_exporter(Session& session);
 /// One line an event: « position flux version HEX », HEX being the leaf's octets.
 Exit journal_feuilles(Session& session);

@@ -1,6 +1,7 @@
 // clef, journal sceller, journal preuve, preuve: what lets somebody else check the journal.
 
 #include "tools/commands.hpp"
+#include "tools/heads.hpp"
 #include "tools/opening.hpp"
 #include "tools/preuve.hpp"
 
@@ -30,6 +31,8 @@ storage::SecretKey read_key(const std::string& file) {
   return readable(storage::SecretKey::parse(trimmed(read_whole(file))), file);
 }
 
+}  // namespace
+
 storage::Note read_head(const std::string& file) {
   auto note = readable(storage::parse_note(read_whole(file)), file);
   (void)readable(storage::parse_checkpoint(note.text), file);
@@ -48,6 +51,8 @@ std::vector<storage::PublicKey> read_trusted(const std::string& file) {
     throw Failure{Exit::kInput, fmt::format("{} : aucune clef publique ; une par ligne est attendue", file)};
   return keys;
 }
+
+namespace {
 
 // Readable by its owner only, and never over another file.
 void write_secret(const std::string& file, const std::string& text) {
@@ -119,6 +124,14 @@ Exit journal_sceller(Session& session, const EvidenceOptions& options) {
   }
   const auto journal = open_journal(session, Access::kRead);
   const auto info = must(journal->info());
+  // What a head says must be true of every event that can be read back, not of the tree alone.
+  Progress progress("événements vérifiés avant le sceau");
+  const auto report = must(journal->verify([&](std::uint64_t done, std::uint64_t total) { progress.at(done, total); }));
+  if (!report.findings.empty()) {
+    throw Failure{Exit::kDamaged,
+                  fmt::format("journal abîmé, il ne se scelle pas : {} ; « journal verifier » donne la liste complète",
+                              report.findings.front().message)};
+  }
   const auto head = must(journal->tree_head({}));
   storage::Note note{.text = storage::render(storage::Checkpoint{.origin = keys.front().public_key().name,
                                                                  .size = head.size,

@@ -125,7 +125,7 @@ void prepare_standard_streams() {
   }
   struct sigaction ignore{};
   ignore.sa_handler = SIG_IGN;
-  ::sigaction(SIGPIPE, &ignore, nullptr);
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::sigaction(signal, &ignore, nullptr);
 }
 
 LineReader::LineReader(const std::string& path, std::size_t longest) : path_(path), longest_(longest) {

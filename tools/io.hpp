@@ -53,7 +53,7 @@ class Out {
 void say(std::string_view message);
 
 /// Makes sure that descriptors 0, 1 and 2 are taken, so that no file of the journal becomes the standard output, and
-/// that a closed pipe is an error of write() instead of a signal.
+/// that a closed pipe, or a file longer than the process may write, is an error of write() instead of a signal.
 void prepare_standard_streams();
 
 /// Lines of a file or, for "-", of the standard input, without the end of line (LF or CRLF); memory is bounded by the

@@ -4,6 +4,7 @@
 #include "storage/note.hpp"
 #include "tools/commands.hpp"
 #include "tools/datum_json.hpp"
+#include "tools/heads.hpp"
 #include "tools/opening.hpp"
 
 #include <fmt/format.h>
@@ -109,26 +110,56 @@ Exit journal_infos(Session& session) {
   return Exit::kDone;
 }
 
-Exit journal_verifier(Session& session) {
+Exit journal_verifier(Session& session, const EvidenceOptions& options) {
+  if (options.head.empty() != options.trusted.empty()) {
+    throw Failure{Exit::kUsage,
+                  "« --tete » et « --confiance » vont ensemble : la tête signée, et les clefs qui peuvent la signer"};
+  }
   const auto journal = open_journal(session, Access::kRead);
+  const auto info = journal->info();  // what is wrong with it is verify()'s to say
+  std::optional<TrustedHead> head;
+  if (!options.head.empty()) head = read_trusted_head(options.head, options.trusted);
+  if (head && info && info->journal_id != head->head.journal_id) {
+    throw Failure{Exit::kNo, fmt::format("la tête {} est celle du journal {}, non de celui-ci ({}) ; donner la sienne",
+                                         options.head, head->head.journal_id, info->journal_id)};
+  }
   Progress progress("événements vérifiés");
-  const auto report = must(journal->verify([&](std::uint64_t done, std::uint64_t total) { progress.at(done, total); }));
+  auto report = must(journal->verify([&](std::uint64_t done, std::uint64_t total) { progress.at(done, total); }));
+  const auto departs = head ? departs_from(*journal, head->head) : std::nullopt;
+  if (departs) report.findings.insert(report.findings.begin(), {*departs});
   const std::uint64_t found = report.findings.size() + report.more;
+  const bool sound = found == 0;
+  const std::uint64_t events = info ? info->next.value : 0;
   if (session.json) {
     std::vector<std::string> findings;
     for (const auto& finding : report.findings) findings.push_back(finding.message);
     Json json = Json::object();
-    json.set("sain", Json(found == 0)).set("événements", Json(report.events)).set("anomalies", Json(found));
+    json.set("sain", Json(sound)).set("événements", Json(report.events)).set("anomalies", Json(found));
+    if (events > 0) json.set("dernière position", Json(events - 1));
+    if (head) {
+      Json against = Json::object();
+      against.set("taille", Json(head->head.size)).set("prolongée", Json(!departs));
+      json.set("tête", std::move(against));
+    }
     json.set("constats", Json::texts(findings));
     session.out.line(to_text(json));
-  } else {
-    for (const auto& finding : report.findings) session.out.line(finding.message);
-    if (report.more > 0) session.out.line(fmt::format("… et {} autres", grouped(report.more)));
-    session.out.line(fmt::format("{} : {}, {}", found == 0 ? "journal sain" : "journal ABÎMÉ",
-                                 counted(report.events, "événement vérifié", "événements vérifiés"),
-                                 counted(found, "anomalie", "anomalies")));
+    return sound ? Exit::kDone : Exit::kDamaged;
   }
-  return found == 0 ? Exit::kDone : Exit::kDamaged;
+  for (const auto& finding : report.findings) session.out.line(finding.message);
+  if (report.more > 0) session.out.line(fmt::format("… et {} autres", grouped(report.more)));
+  const std::string until = events > 0 ? fmt::format("jusqu'à la position {}", events - 1) : "et sans événement";
+  session.out.line(fmt::format("{} : {}, {}", sound ? "journal sain " + until : std::string("journal ABÎMÉ"),
+                               counted(report.events, "événement vérifié", "événements vérifiés"),
+                               counted(found, "anomalie", "anomalies")));
+  if (sound && head) {
+    session.out.line(fmt::format("  il prolonge la tête signée par {}, à {}", head->head.origin,
+                                 counted(head->head.size, "événement", "événements")));
+  } else if (sound) {
+    session.out.line(
+        "  une fin coupée net ne se voit que par une tête gardée ailleurs : « journal sceller », puis "
+        "« journal verifier --tete T --confiance C »");
+  }
+  return sound ? Exit::kDone : Exit::kDamaged;
 }
 
 Exit journal_exporter(Session& session) {

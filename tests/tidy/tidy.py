@@ -6,7 +6,7 @@ Checked in dsl/, storage/, engine/, tools/ and tests/ (comments never are):
  map      an #include goes only where the map of the house allows (dsl: dsl; storage: storage; engine: engine, dsl,
           storage; tools: tools, engine, dsl, storage; tests: everything).
  public   a public header includes no third party. A header is private when it lies in a folder of its room or says
-          "Private to" in its opening comment; a private header is included by its own room, tests and benchmarks only.
+          "Private to" in its opening comment; a private header is included by its own room, tests, benchmarks and the crash campaign only.
  names    no name declared in rules/*.regles stands in dsl/, storage/ or engine/, as an identifier or in a string literal,
           whatever its case, accents or joints (`Communes concernées`, communes_concernees, kCommunesConcernees).
             - A name of several words counts wherever its words follow each other.
@@ -108,7 +108,7 @@ class Source:
         self.code = "".join(code)
         head = re.match(r"(?:\s*#pragma once\s*|\s*//[^\n]*\n?)*", self.text).group()
         self.header = path.suffix == ".hpp"
-        self.sees_all = relative.startswith(("tests/", "tools/bench/"))
+        self.sees_all = relative.startswith(("tests/", "tools/bench/", "tools/crash/"))
         self.private = self.header and ("/" in relative.removeprefix(room + "/") or "Private to" in head)
 
     def line(self, offset):
