@@ -134,6 +134,19 @@ void add_journal(CLI::App& app, Given& g) {
   seal->add_option("--clef", g.evidence.keys, "clef secrète ; plusieurs fois, plusieurs signatures")
       ->type_name("FICHIER")
       ->required();
+  CLI::App* stamp = add(*journal, g, "horodater",
+                        "la demande d'horodatage d'une tête (RFC 3161), ou le contrôle de la réponse d'une autorité",
+                        [&g](Session& s) { return journal_horodater(s, g.evidence); });
+  stamp->add_option("--tete", g.evidence.head, "tête scellée ; « - » : l'entrée standard")
+      ->type_name("FICHIER")
+      ->required();
+  stamp->add_option("--reponse", g.evidence.stamps, "réponse ou jeton de l'autorité, en DER")
+      ->type_name("FICHIER")
+      ->expected(1);
+  stamp->add_option("--demande", g.evidence.request, "la demande à laquelle cette réponse doit répondre")
+      ->type_name("FICHIER");
+  stamp->add_option("--autorites", g.evidence.authorities, "certificats des autorités de confiance, en PEM")
+      ->type_name("FICHIER");
   CLI::App* prove = add(*journal, g, "preuve", "ce qui lie un événement, un objet ou une tête antérieure à une tête",
                         [&g](Session& s) { return journal_preuve(s, g.evidence); });
   prove->add_option("--tete", g.evidence.head, "tête scellée ; « - » : l'entrée standard")
@@ -168,6 +181,9 @@ void add_evidence(CLI::App& app, Given& g) {
   make->add_option("--tete", g.evidence.head, "tête scellée ; « - » : l'entrée standard")
       ->type_name("FICHIER")
       ->required();
+  make->add_option("--horodatage", g.evidence.stamps,
+                   "réponse ou jeton d'une autorité, pris sur cette tête ; plusieurs fois, plusieurs horodatages")
+      ->type_name("FICHIER");
   CLI::App* check = add(*proof, g, "verifier", "contrôle un dossier de preuve, hors ligne",
                         [&g](Session& s) { return preuve_verifier(s, g.evidence); });
   check->add_option("fichier", g.evidence.file, "dossier de preuve ; « - » : l'entrée standard")
@@ -176,6 +192,8 @@ void add_evidence(CLI::App& app, Given& g) {
   check->add_option("--confiance", g.evidence.trusted, "clefs publiques, une par ligne")
       ->type_name("FICHIER")
       ->required();
+  check->add_option("--autorites", g.evidence.authorities, "certificats des autorités qui horodatent, en PEM")
+      ->type_name("FICHIER");
 }
 
 void add_actes(CLI::App& app, Given& g) {

@@ -73,10 +73,15 @@ struct EvidenceOptions {
   std::string objet;                      ///< where a flux stands, or that there is none
   std::string since;                      ///< an earlier signed head: consistency
   std::string trusted;                    ///< public keys, one a line
+  std::vector<std::string> stamps;        ///< replies or tokens of a time stamping authority
+  std::string request;                    ///< what the reply must answer
+  std::string authorities;                ///< their certificates, in PEM
 };
 Exit clef_creer(Session& session, const EvidenceOptions& options);
 Exit clef_cosigner(Session& session, const EvidenceOptions& options);
 Exit journal_sceller(Session& session, const EvidenceOptions& options);
+/// Without a reply: the request, in DER, for any authority (RFC 3161). With one: whether it holds, and when it was.
+Exit journal_horodater(Session& session, const EvidenceOptions& options);
 Exit journal_preuve(Session& session, const EvidenceOptions& options);
 Exit preuve_creer(Session& session, const EvidenceOptions& options);
 Exit preuve_verifier(Session& session, const EvidenceOptions& options);
