@@ -79,6 +79,8 @@ class Store {
   virtual void verify_files(const std::function<void(std::string)>& found) = 0;
 };
 
+/// An empty store in memory, before its first records.
+[[nodiscard]] std::unique_ptr<Store> memory_store();
 /// Writes the first records of a new, empty journal: format, a random UUID, counters.
 [[nodiscard]] Result<void> initialise(Store& store);
 /// The journal over a store that has been initialised. Refuses another format; for writing, also counters that
