@@ -6,6 +6,9 @@
 
 #include "storage/store.hpp"
 
+#include <functional>
+#include <string>
+
 namespace rocksdb {
 class Env;
 }
@@ -15,5 +18,12 @@ namespace assemblier::storage {
 /// Opens the records in `directory`; `env` (null: the system's) outlives the store.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_rocksdb_store(const std::string& directory, bool read_only,
                                                                 rocksdb::Env* env);
+/// A store without records in an empty directory.
+[[nodiscard]] Result<std::unique_ptr<Store>> create_rocksdb_store(const std::string& directory);
+
+/// Builds a journal beside `directory` and moves it there whole: `fill` is given an empty directory. An interrupted
+/// making leaves no half journal. kExists when something is there.
+[[nodiscard]] Result<void> make_rocksdb(const std::string& directory,
+                                        const std::function<Result<void>(const std::string&)>& fill);
 
 }  // namespace assemblier::storage
