@@ -29,11 +29,12 @@ trap 'rm -rf "$ici"' EXIT
 
 head -n 5 "$1" >"$ici/texte"
 tail -n +7 "$1" >"$ici/signatures"
-{
+refait=$({
   cat "$ici/texte"
   echo
   cat "$ici/signatures"
-} | cmp -s - "$1" || faux "cinq lignes, une ligne vide, puis des signatures sont attendues"
+} | sha256sum)
+[ "$refait" = "$(sha256sum <"$1")" ] || faux "cinq lignes, une ligne vide, puis des signatures sont attendues"
 origine=$(head -n 1 "$ici/texte")
 nombre=$(head -n 2 "$ici/texte" | tail -n 1)
 

@@ -169,18 +169,16 @@ TEST_F(Timestamps, NoCharacterMayChange) {
   const std::string root = read_file(authority.root());
   ASSERT_TRUE(check_proof(whole, trust, root));
   std::mt19937 random(5);
-  const bool all = std::getenv("ASSEMBLIER_LONG") != nullptr;
-  const std::size_t step = all ? 1 : 13;
+  const std::size_t step = std::getenv("ASSEMBLIER_LONG") != nullptr ? 1 : 13;
   std::size_t tried = 0;
   for (std::size_t at = random() % step; at < whole.size(); at += step) {
     std::string changed = whole;
     changed[at] = static_cast<char>(changed[at] ^ (1 << random() % 7));
     EXPECT_FALSE(check_proof(changed, trust, root)) << at << " " << whole.substr(at > 20 ? at - 20 : 0, 40);
     ++tried;
-    if (all || tried % 40 == 0) EXPECT_EQ(checked_apart(changed, authority.root()).code, 1) << at;
+    if (tried % 40 == 0) EXPECT_EQ(checked_apart(changed, authority.root()).code, 1) << at;
   }
   EXPECT_GT(tried, 100U);
-  RecordProperty("tried", static_cast<int>(tried));
 }
 
 // A signature does not cover every octet of a token (versions, certificates carried along): whatever changes there, the
