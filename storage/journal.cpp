@@ -187,8 +187,8 @@ Result<void> add_tree(Store& store, View& view) {
 
 Result<AppendResult> Journal::append(AppendRequest request) { return submit(std::move(request)).get(); }
 
-Result<void> initialise(Store& store) {
-  const std::string id = new_uuid();
+Result<void> initialise(Store& store, std::string id) {
+  if (id.empty()) id = new_uuid();
   if (id.empty())
     return std::unexpected(Error{ErrorKind::kIo, "le système ne donne pas d'octets aléatoires pour nommer le journal"});
   store.put(format_key(), encode_format(kFormat));

@@ -354,9 +354,9 @@ void Verifier::outcomes_pass() {
     }
     ++count;
     events += outcome->count;
-    if (outcome->count == 0 && outcome->first.value != 0) {
-      find("réponse de l'acte « {} » : ne compte aucun événement et en nomme la position {}", *id,
-           outcome->first.value);
+    if (outcome->count == 0 && counters_known_ && outcome->first.value > counters_.events) {
+      find("réponse de l'acte « {} » : serait venue après {} événements, il y en a {}", *id, outcome->first.value,
+           counters_.events);
     }
   }
   if (!finished(*cursor, "les réponses gardées des actes")) return;

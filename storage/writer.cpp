@@ -257,17 +257,18 @@ Result<AppendResult> Writer::decide(Pending& pending) {
   }
 
   AppendResult result;
+  const Position first{counters_.events};
   result.count = static_cast<std::uint32_t>(request.events.size());
-  if (result.count != 0) result.first.value = counters_.events;
+  if (result.count != 0) result.first = first;
   for (std::size_t i = 0; i < request.events.size(); ++i) {
     write_event(request.events[i], pending.payload_hashes[i], tips_[tips[i]]);
   }
   if (request.outcome) {
     const Outcome& outcome = *request.outcome;
     derive([&](Bytes& out) { put_outcome_key(out, outcome.acte_id); },
-           [&](Bytes& out) { put_outcome(out, outcome, result.first, result.count); });
+           [&](Bytes& out) { put_outcome(out, outcome, first, result.count); });
     ++counters_.outcomes;
-    outcomes_.emplace(outcome.acte_id, Kept{&outcome, result.first, result.count});
+    outcomes_.emplace(outcome.acte_id, Kept{&outcome, first, result.count});
   }
   return result;
 }
@@ -297,8 +298,10 @@ Result<std::optional<AppendResult>> Writer::known(const Outcome& outcome, Result
                                                     outcome.acte_id, to_hex(stored.outcome.fingerprint).substr(0, 12),
                                                     to_hex(outcome.fingerprint).substr(0, 12))});
   }
-  return AppendResult{
-      .already = true, .first = stored.first, .count = stored.count, .answer = std::move(stored.outcome.answer)};
+  return AppendResult{.already = true,
+                      .first = stored.count == 0 ? Position{} : stored.first,
+                      .count = stored.count,
+                      .answer = std::move(stored.outcome.answer)};
 }
 
 Result<void> Writer::expect(const Expectation& expectation) {

@@ -25,7 +25,8 @@ struct Given {
   FactsOptions facts;
   ActeOptions acte;
   EvidenceOptions evidence;
-  bool leaves = false;
+  bool leaves = false, outcomes = false;
+  RestoreOptions restore;
   std::function<Exit(Session&)> command;
 };
 
@@ -126,9 +127,33 @@ void add_journal(CLI::App& app, Given& g) {
   add(*journal, g, "infos", "identité, format, nombre d'événements", [](Session& s) { return journal_infos(s); });
   add(*journal, g, "verifier", "contrôle chaque octet, sans rien écrire",
       [](Session& s) { return journal_verifier(s); });
-  add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)", [&g](Session& s) {
-    return g.leaves ? journal_feuilles(s) : journal_exporter(s);
-  })->add_flag("--feuilles", g.leaves, "une ligne par événement : position, flux, version, octets en hexadécimal");
+  CLI::App* out = add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)",
+                      [&g](Session& s) { return g.leaves ? journal_feuilles(s) : journal_exporter(s, g.outcomes); });
+  CLI::Option* leaves =
+      out->add_flag("--feuilles", g.leaves, "une ligne par événement : position, flux, version, octets en hexadécimal");
+  out->add_flag("--reponses", g.outcomes,
+                "et les réponses gardées des actes : tout ce qu'il faut pour importer ailleurs")
+      ->excludes(leaves);
+  add(*journal, g, "importer", "refait un journal d'un export, ou le complète ; --journal dit où",
+      [&g](Session& s) { return journal_importer(s, g.file); })
+      ->add_option("fichier", g.file, "export de « journal exporter » ; « - » : l'entrée standard")
+      ->type_name("FICHIER")
+      ->required();
+  add(*journal, g, "sauvegarder", "une sauvegarde de plus, vérifiée, pendant que d'autres écrivent ou non",
+      [&g](Session& s) { return journal_sauvegarder(s, g.word); })
+      ->add_option("destination", g.word, "répertoire des sauvegardes ; n'y est copié que ce qui est nouveau")
+      ->type_name("DIR")
+      ->required();
+  CLI::App* restore = add(*journal, g, "restaurer", "refait un journal d'une sauvegarde, ou d'un journal",
+                          [&g](Session& s) { return journal_restaurer(s, g.restore); });
+  restore
+      ->add_option("source", g.restore.source, "répertoire des sauvegardes (la dernière), l'une d'elles, ou un journal")
+      ->type_name("SOURCE")
+      ->required();
+  restore->add_option("destination", g.restore.destination, "où ; rien n'y est encore")->type_name("DIR")->required();
+  restore->add_option("--jusqu-a", g.restore.until, "dernière position à reprendre")
+      ->type_name("POSITION")
+      ->check(whole_number());
   CLI::App* seal = add(*journal, g, "sceller", "la tête du journal, signée : ce qu'il faut garder ailleurs",
                        [&g](Session& s) { return journal_sceller(s, g.evidence); });
   seal->add_option("--clef", g.evidence.keys, "clef secrète ; plusieurs fois, plusieurs signatures")

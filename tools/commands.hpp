@@ -59,9 +59,19 @@ Exit tableau(Session& session, const std::string& name, const std::string& not_a
 Exit journal_creer(Session& session);
 Exit journal_infos(Session& session);
 Exit journal_verifier(Session& session);
-Exit journal_exporter(Session& session);
+/// `outcomes`: also the answers kept for actes, after the events.
+Exit journal_exporter(Session& session, bool outcomes);
 /// One line an event: « position flux version HEX », HEX being the leaf's octets.
 Exit journal_feuilles(Session& session);
+/// A new generation in a backup directory.
+Exit journal_sauvegarder(Session& session, const std::string& destination);
+struct RestoreOptions {
+  std::string source, destination;
+  std::optional<std::uint64_t> until;  ///< last position
+};
+Exit journal_restaurer(Session& session, const RestoreOptions& options);
+/// The session's journal made from an export, or completed.
+Exit journal_importer(Session& session, const std::string& file);
 
 // ---------------------------------------------------------------- evidence
 struct EvidenceOptions {
