@@ -1,5 +1,6 @@
 #include "storage/copies.hpp"
 
+#include "storage/descriptor.hpp"
 #include "storage/directory_view.hpp"
 #include "storage/journal_rocksdb.hpp"
 #include "storage/reading.hpp"
@@ -13,7 +14,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -36,26 +36,7 @@ std::unexpected<Error> refused(const std::string& what) {
                fmt::format("{} : {} ; vérifier le disque, la place et les droits", what, std::strerror(errno)));
 }
 
-class Descriptor {
- public:
-  Descriptor(const fs::path& path, int flags) : number_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_;
-};
-
-bool sync_directory(const fs::path& path) {
-  const Descriptor directory(path, O_RDONLY | O_DIRECTORY);
-  return directory.get() >= 0 && ::fsync(directory.get()) == 0;
-}
-
-// Both read in step. `write` is given each piece of `from`; false when it cannot.
+// Gives each piece of the file; false when it cannot be read, or `take` says so.
 bool read_pieces(const fs::path& from, const std::function<bool(std::string_view)>& take) {
   const Descriptor file(from, O_RDONLY);
   Bytes piece(kPiece, '\0');

@@ -1,5 +1,6 @@
 #include "storage/directory_view.hpp"
 
+#include "storage/descriptor.hpp"
 #include "storage/manifest_scan.hpp"
 #include "storage/rocksdb_files.hpp"
 
@@ -11,12 +12,9 @@
 #include <optional>
 #include <thread>
 #include <tuple>
-#include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace assemblier::storage {
@@ -28,21 +26,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kName = "assemblier-vue.";
 constexpr int kAttempts = 200;
 constexpr std::chrono::milliseconds kBetween{5};
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int get() const { return number_; }
-  [[nodiscard]] int release() { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
 
 std::unexpected<Error> refused(const std::string& what) {
   return std::unexpected(Error{ErrorKind::kIo, fmt::format("{} : {}", what, std::strerror(errno))});
@@ -97,7 +80,7 @@ Mark mark_of(const std::string& directory) {
   Mark mark;
   const fs::path current = fs::path(directory) / "CURRENT";
   if (!regular(current)) return mark;
-  const Descriptor file(::open(current.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file(current, O_RDONLY);
   mark.current = read_to_end(file.get()).value_or(Bytes());
   mark.manifest = mark.current.substr(0, mark.current.find('\n'));
   std::error_code error;
@@ -140,7 +123,9 @@ Result<bool> DirectoryView::look(const std::string& directory) {
     const bool log = name.ends_with(".log");
     const bool table = name.ends_with(".sst");
     const bool copied = log || name == "CURRENT" || name == mark.manifest;
-    if (!regular(path) || !(copied || table)) {
+    const fs::file_type type = fs::status(path, error).type();
+    if (type == fs::file_type::not_found) continue;  // deleted since it was listed: not needed, or the MANIFEST changes
+    if (type != fs::file_type::regular || !(copied || table)) {
       // LOCK is among these: to close a descriptor of it would give back the lock of this very process.
       fs::create_symlink(fs::absolute(path), fs::path(path_) / name, error);
       continue;
@@ -150,8 +135,8 @@ Result<bool> DirectoryView::look(const std::string& directory) {
       if (table && !counted->tables.contains(*number)) continue;
       if (log && *number < counted->first_log) continue;
     }
-    Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0 && errno == ENOENT) continue;  // deleted since: the MANIFEST will have changed
+    Descriptor file(path, O_RDONLY);
+    if (file.get() < 0 && errno == ENOENT) continue;  // the same
     if (file.get() < 0) return refused(fmt::format("le fichier {} ne s'ouvre pas", path.string()));
     if (!copied) {
       if (auto ok = link(name, file.release()); !ok) return std::unexpected(std::move(ok.error()));
@@ -171,6 +156,7 @@ Result<DirectoryView> DirectoryView::take(const std::string& directory) {
   DirectoryView view;
   std::error_code error;
   for (const fs::path& parent : {fs::path("/dev/shm"), fs::temp_directory_path(error)}) {
+    if (parent.empty()) continue;
     std::string pattern = (parent / kName).string() + "XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) continue;
     view.path_ = pattern;

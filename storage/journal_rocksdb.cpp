@@ -1,5 +1,6 @@
 #include "storage/journal_rocksdb.hpp"
 
+#include "storage/descriptor.hpp"
 #include "storage/directory_view.hpp"
 #include "storage/keys.hpp"
 #include "storage/rocksdb_files.hpp"
@@ -10,7 +11,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/sst_file_reader.h>
@@ -268,15 +268,6 @@ std::unexpected<Error> cannot_create(const std::string& directory, const std::st
       Error{ErrorKind::kIo,
             fmt::format("le journal {} n'a pas pu être créé : {} ; vérifier le chemin, les droits et la place",
                         directory, why)});
-}
-
-// So that the new name itself survives a power cut.
-bool sync_directory(const fs::path& directory) {
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return false;
-  const bool ok = ::fsync(descriptor) == 0;
-  ::close(descriptor);
-  return ok;
 }
 
 // The journal is built beside its place and moved there whole: an interrupted creation leaves no half journal.

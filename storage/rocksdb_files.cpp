@@ -1,5 +1,6 @@
 #include "storage/rocksdb_files.hpp"
 
+#include "storage/descriptor.hpp"
 #include "storage/directory_view.hpp"
 #include "storage/keys.hpp"
 #include "storage/log_scan.hpp"
@@ -13,7 +14,6 @@
 #include <set>
 #include <vector>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
@@ -23,7 +23,6 @@
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-#include <unistd.h>
 
 namespace assemblier::storage {
 
@@ -359,14 +358,12 @@ bool is_written(const std::string& directory) {
   const std::lock_guard lock(writers_mutex);
   // To close any descriptor of LOCK would drop the lock this process holds as a writer: so look at the names first.
   if (writers().contains(name)) return true;
-  const int descriptor = ::open((fs::path(name) / "LOCK").c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return false;  // a copy without LOCK: nobody writes there
+  const Descriptor file(fs::path(name) / "LOCK", O_RDONLY);
+  if (file.get() < 0) return false;  // a copy without LOCK: nobody writes there
   struct flock region{};
   region.l_type = F_RDLCK;
   region.l_whence = SEEK_SET;
-  const bool held = ::fcntl(descriptor, F_OFD_GETLK, &region) == 0 && region.l_type != F_UNLCK;
-  ::close(descriptor);
-  return held;
+  return ::fcntl(file.get(), F_OFD_GETLK, &region) == 0 && region.l_type != F_UNLCK;
 }
 
 Result<void> check_present(const std::string& directory) {

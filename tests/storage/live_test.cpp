@@ -78,14 +78,17 @@ TEST_F(Live, NothingIsLeftBehind) {
   EXPECT_EQ(fingerprint_of(directory_), files);
 }
 
-// Enough to flush and compact many times: tables come and go while they are opened.
+// Each closing flushes, each opening begins a MANIFEST and deletes logs, every few tables are merged into one: files
+// come and go while they are looked at. Looking once, whatever changes meanwhile, does not pass.
 TEST_F(Live, EveryReadingIsAPrefix) {
-  const int events = long_tests() ? 20'000 : 2'500;
+  const int events = long_tests() ? 20'000 : 1'000;
   std::atomic<int> acknowledged = 0;
-  std::thread writing([&] {
-    for (int i = 0; i < events; i += 50) {
-      fill(i, i + 50, std::size_t{64} << 10U);
-      acknowledged = i + 50;
+  std::jthread writing([&] {
+    for (int i = 0; i < events; i += 5) {
+      fill(i, i + 5);
+      acknowledged = i + 5;
+      writer_.reset();
+      writer_ = std::move(*open_rocksdb(directory_, {}));
     }
   });
   std::vector<Hash> hashes;
