@@ -83,9 +83,7 @@ class StoredJournal final : public Journal {
   }
 
   Result<bool> same_request(const StoredOutcome& kept, const Hash& fingerprint) override {
-    const auto wanted = keyring_.kept(kept.kind, fingerprint);
-    if (!wanted) return std::unexpected(wanted.error());
-    return kept.outcome.fingerprint == *wanted;
+    return keyring_.same(kept, fingerprint);
   }
 
   Result<Unsealed> unseal(const Seal& seal) override { return storage::unseal(*store_, keyring_, seal); }
@@ -238,8 +236,8 @@ Result<void> prepare(Store& store, const JournalOptions& options, std::uint32_t 
 
 Result<AppendResult> Journal::append(AppendRequest request) { return submit(std::move(request)).get(); }
 
-Result<void> initialise(Store& store) {
-  const std::string id = new_uuid();
+Result<void> initialise(Store& store, std::string id) {
+  if (id.empty()) id = new_uuid();
   if (id.empty())
     return std::unexpected(Error{ErrorKind::kIo, "le système ne donne pas d'octets aléatoires pour nommer le journal"});
   store.put(format_key(), encode_format(kFormat));

@@ -54,8 +54,9 @@ struct Expectation {
 };
 
 /// How a fingerprint is kept, so that nothing can be guessed from it: as it is (formats 1 and 2), as its HMAC-SHA-256
-/// under a key in the journal, or under one that takes the master key (a journal with personal values).
-enum class FingerprintKind : std::uint8_t { kPlain = 0, kKeyed = 1, kSecret = 2 };
+/// under a key in the journal, or under one that takes the master key (a journal with personal values). Under a key of
+/// the journal it was exported from, it can be compared with nothing: the id alone tells the request.
+enum class FingerprintKind : std::uint8_t { kPlain = 0, kKeyed = 1, kSecret = 2, kForeign = 3 };
 
 /// The durable answer to one acte: kept for ever under its id, in the same synced batch as its events. A refusal is
 /// an outcome without events.

@@ -149,8 +149,10 @@ class MemoryStore final : public Store {
 
 }  // namespace
 
+std::unique_ptr<Store> memory_store() { return std::make_unique<MemoryStore>(); }
+
 std::unique_ptr<Journal> open_memory(JournalOptions options) {
-  auto store = std::make_unique<MemoryStore>();
+  auto store = memory_store();
   auto ok = initialise(*store);
   auto journal = ok ? open_journal(std::move(store), std::move(options)) : std::unexpected(std::move(ok.error()));
   if (!journal) std::abort();  // only without random octets

@@ -1,5 +1,7 @@
 #include "storage/journal_rocksdb.hpp"
 
+#include "storage/descriptor.hpp"
+#include "storage/directory_view.hpp"
 #include "storage/keys.hpp"
 #include "storage/rocksdb_files.hpp"
 
@@ -9,7 +11,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/sst_file_reader.h>
@@ -140,11 +141,13 @@ class RocksView final : public View {
 
 class RocksStore final : public Store {
  public:
-  RocksStore(std::string directory, bool read_only, DirectoryHold hold, std::unique_ptr<rocksdb::DB> database,
-             std::shared_ptr<ErrorFlag> flag)
+  /// One that writes has a hold, one that reads a view.
+  RocksStore(std::string directory, std::optional<DirectoryHold> hold, std::optional<DirectoryView> seen,
+             std::unique_ptr<rocksdb::DB> database, std::shared_ptr<ErrorFlag> flag)
       : directory_(std::move(directory)),
-        read_only_(read_only),
+        read_only_(seen.has_value()),
         hold_(std::move(hold)),
+        seen_(std::move(seen)),
         database_(std::move(database)),
         flag_(std::move(flag)) {}
 
@@ -228,7 +231,8 @@ class RocksStore final : public Store {
       const std::string path = file.db_path + file.name;
       rocksdb::SstFileReader reader(make_options(nullptr));
       const auto status = check_table(reader, path);
-      if (!status.ok()) found(fmt::format("fichier {}{} : {}", path, positions_of(file), status.ToString()));
+      if (!status.ok())
+        found(in_place(fmt::format("fichier {}{} : {}", path, positions_of(file), status.ToString()), directory_));
     }
     if (held) static_cast<void>(database_->EnableFileDeletions(false));
   }
@@ -245,7 +249,8 @@ class RocksStore final : public Store {
 
   const std::string directory_;
   const bool read_only_;
-  const DirectoryHold hold_;  // given back after the database is closed
+  const std::optional<DirectoryHold> hold_;  // both given back after the database is closed
+  const std::optional<DirectoryView> seen_;
   std::unique_ptr<rocksdb::DB> database_;
   std::shared_ptr<ErrorFlag> flag_;
   rocksdb::WriteBatch batch_;
@@ -256,8 +261,17 @@ class RocksStore final : public Store {
 
 Result<std::unique_ptr<Store>> open_store(const std::string& directory, bool read_only, bool create, rocksdb::Env* env,
                                           std::size_t write_buffer_bytes) {
-  auto hold = DirectoryHold::take(directory, read_only);
-  if (!hold) return std::unexpected(std::move(hold.error()));
+  std::optional<DirectoryHold> hold;
+  std::optional<DirectoryView> seen;
+  if (read_only) {
+    auto view = DirectoryView::take(directory);
+    if (!view) return std::unexpected(std::move(view.error()));
+    seen.emplace(std::move(*view));
+  } else {
+    auto held = DirectoryHold::take(directory);
+    if (!held) return std::unexpected(std::move(held.error()));
+    hold.emplace(std::move(*held));
+  }
   rocksdb::Options options = make_options(env);
   options.create_if_missing = create;
   if (write_buffer_bytes != 0) options.write_buffer_size = write_buffer_bytes;
@@ -270,10 +284,13 @@ Result<std::unique_ptr<Store>> open_store(const std::string& directory, bool rea
     if (!status.ok()) return std::unexpected(to_error(status, directory));
     database = std::unique_ptr<rocksdb::DB>(created);
   } else {
-    database = open_database(directory, read_only, std::move(options));
+    database = open_database(seen ? seen->path() : directory, read_only, std::move(options));
   }
-  if (!database) return std::unexpected(std::move(database.error()));
-  return std::make_unique<RocksStore>(directory, read_only, std::move(*hold), std::move(*database), std::move(flag));
+  if (!database) {
+    return std::unexpected(Error{database.error().kind, in_place(std::move(database.error().message), directory)});
+  }
+  return std::make_unique<RocksStore>(directory, std::move(hold), std::move(seen), std::move(*database),
+                                      std::move(flag));
 }
 
 std::unexpected<Error> cannot_create(const std::string& directory, const std::string& why) {
@@ -283,17 +300,8 @@ std::unexpected<Error> cannot_create(const std::string& directory, const std::st
                         directory, why)});
 }
 
-// So that the new name itself survives a power cut.
-bool sync_directory(const fs::path& directory) {
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return false;
-  const bool ok = ::fsync(descriptor) == 0;
-  ::close(descriptor);
-  return ok;
-}
-
 // The journal is built beside its place and moved there whole: an interrupted creation leaves no half journal.
-Result<void> create_in(const fs::path& target) {
+Result<void> make_in(const fs::path& target, const std::function<Result<void>(const std::string&)>& fill) {
   std::error_code error;
   const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
   fs::create_directories(parent, error);
@@ -301,9 +309,7 @@ Result<void> create_in(const fs::path& target) {
   std::string building = target.string() + ".XXXXXX";
   if (::mkdtemp(building.data()) == nullptr) return cannot_create(target.string(), std::strerror(errno));
   fs::permissions(building, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec, error);
-  auto store = open_store(building, false, true, nullptr, 0);
-  Result<void> done = store ? initialise(**store) : std::unexpected(std::move(store.error()));
-  store = {};
+  Result<void> done = fill(building);
   if (done) {
     fs::rename(building, target, error);
     if (error) done = cannot_create(target.string(), error.message());
@@ -321,7 +327,11 @@ Result<std::unique_ptr<Store>> open_rocksdb_store(const std::string& directory, 
   return open_store(directory, read_only, false, env, write_buffer_bytes);
 }
 
-Result<std::unique_ptr<Journal>> create_rocksdb(const std::string& directory, JournalOptions options) {
+Result<std::unique_ptr<Store>> create_rocksdb_store(const std::string& directory) {
+  return open_store(directory, false, true, nullptr, 0);
+}
+
+Result<void> make_rocksdb(const std::string& directory, const std::function<Result<void>(const std::string&)>& fill) {
   std::error_code error;
   const fs::path asked = directory.ends_with('/') ? fs::path(directory).parent_path() : fs::path(directory);
   const fs::path target = fs::exists(asked, error) ? fs::canonical(asked, error) : asked;
@@ -333,7 +343,15 @@ Result<std::unique_ptr<Journal>> create_rocksdb(const std::string& directory, Jo
                 : fmt::format("le répertoire {} n'est pas vide ; donner un répertoire vide ou qui n'existe pas encore",
                               directory)});
   }
-  if (auto ok = create_in(target); !ok) return std::unexpected(std::move(ok.error()));
+  return make_in(target, fill);
+}
+
+Result<std::unique_ptr<Journal>> create_rocksdb(const std::string& directory, JournalOptions options) {
+  auto made = make_rocksdb(directory, [](const std::string& building) -> Result<void> {
+    auto store = create_rocksdb_store(building);
+    return store ? initialise(**store) : std::unexpected(std::move(store.error()));
+  });
+  if (!made) return std::unexpected(std::move(made.error()));
   return open_rocksdb(directory, std::move(options));
 }
 

@@ -6,6 +6,9 @@
 
 #include "storage/store.hpp"
 
+#include <functional>
+#include <string>
+
 namespace rocksdb {
 class Env;
 }
@@ -16,5 +19,12 @@ namespace assemblier::storage {
 /// lets a test see a log end and a table begin after little data; RocksDB takes 64 KiB at least.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_rocksdb_store(const std::string& directory, bool read_only,
                                                                 rocksdb::Env* env, std::size_t write_buffer_bytes = 0);
+/// A store without records in an empty directory.
+[[nodiscard]] Result<std::unique_ptr<Store>> create_rocksdb_store(const std::string& directory);
+
+/// Builds a journal beside `directory` and moves it there whole: `fill` is given an empty directory. An interrupted
+/// making leaves no half journal. kExists when something is there.
+[[nodiscard]] Result<void> make_rocksdb(const std::string& directory,
+                                        const std::function<Result<void>(const std::string&)>& fill);
 
 }  // namespace assemblier::storage

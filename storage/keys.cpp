@@ -125,6 +125,7 @@ Bytes tree_key(unsigned level, std::uint64_t index) {
 Bytes outcome_key(std::string_view acte_id) { return named(Tag::kOutcome, acte_id); }
 Bytes format_key() { return named(Tag::kMeta, "format"); }
 Bytes journal_id_key() { return named(Tag::kMeta, "journal"); }
+Bytes foreign_key() { return named(Tag::kMeta, "foreign"); }
 Bytes counters_key() { return named(Tag::kMeta, "counters"); }
 Bytes fingerprint_key_key() { return named(Tag::kMeta, "fingerprint"); }
 Bytes sealing_key() { return named(Tag::kMeta, "sealing"); }
@@ -298,7 +299,7 @@ std::optional<StoredOutcome> decode_outcome(std::string_view acte_id, std::strin
   outcome.outcome.fingerprint = take_hash(value);
   outcome.first.value = take<std::uint64_t>(value);
   const auto count = take<std::uint32_t>(value);
-  if (count >> kKindShift > static_cast<std::uint32_t>(FingerprintKind::kSecret)) return std::nullopt;
+  if (count >> kKindShift > static_cast<std::uint32_t>(FingerprintKind::kForeign)) return std::nullopt;
   outcome.kind = static_cast<FingerprintKind>(count >> kKindShift);
   outcome.count = count & ((1U << kKindShift) - 1);
   outcome.outcome.answer = value;

@@ -28,7 +28,8 @@ enum class Tag : char {
   kFlux = 'h',     ///< flux → position of its first event (8)
   kMeta = 'm',     ///< name → see below
   kPerson = 'p',   ///< pseudonym (32) → person (16)
-  kSeal = 's',     ///< person (16) → their key, encrypted (72), or position of the event that erased them (8)
+  kSeal = 's',     ///< person (16) → their key, encrypted (72), or position of the event that erased them (8), or
+                   ///< nothing: their values stayed in the journal that the events come from
                    ///< person (16), commitment (32) → salt and value, encrypted (72 and more)
   kTree = 't',     ///< level (1), index (8) → hash of a node of the Merkle tree (32)
   kOutcome = 'o',  ///< acte id → fingerprint (32), first position (8), its kind (1), count (3), answer
@@ -71,6 +72,8 @@ struct IndexEntry {
 [[nodiscard]] Bytes person_key(const Hash& pseudonym);
 [[nodiscard]] Bytes owner_key(const PersonId& person);
 [[nodiscard]] Bytes seal_key(const Seal& seal);
+/// How many of the first events came from elsewhere, perhaps without the values that they seal.
+[[nodiscard]] Bytes foreign_key();
 /// First key after all of a person's.
 [[nodiscard]] Bytes owner_end(const PersonId& person);
 

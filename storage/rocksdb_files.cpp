@@ -1,5 +1,7 @@
 #include "storage/rocksdb_files.hpp"
 
+#include "storage/descriptor.hpp"
+#include "storage/directory_view.hpp"
 #include "storage/keys.hpp"
 #include "storage/log_scan.hpp"
 #include "storage/manifest_scan.hpp"
@@ -13,7 +15,6 @@
 #include <set>
 #include <vector>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
@@ -23,7 +24,6 @@
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-#include <unistd.h>
 
 namespace assemblier::storage {
 
@@ -295,6 +295,12 @@ std::set<std::string>& writers() {
   return names;
 }
 
+std::string name_of(const std::string& directory) {
+  std::error_code error;
+  const fs::path canonical = fs::canonical(directory, error);
+  return error ? directory : canonical.string();
+}
+
 std::unexpected<Error> locked(const std::string& directory) {
   return std::unexpected(Error{
       ErrorKind::kLocked,
@@ -306,7 +312,7 @@ std::unexpected<Error> locked(const std::string& directory) {
 }  // namespace
 
 Error to_error(const rocksdb::Status& status, const std::string& what) {
-  const std::string detail = status.ToString();
+  const std::string detail = in_place(status.ToString(), what);
   if (detail.find("lock file") != std::string::npos || detail.find("lock hold by") != std::string::npos) {
     return locked(what).error();
   }
@@ -355,36 +361,33 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   return options;
 }
 
-Result<DirectoryHold> DirectoryHold::take(const std::string& directory, bool read_only) {
-  std::error_code error;
-  const fs::path canonical = fs::canonical(directory, error);
-  const std::string name = error ? directory : canonical.string();
+Result<DirectoryHold> DirectoryHold::take(const std::string& directory) {
   DirectoryHold hold;
+  const std::string name = name_of(directory);
   const std::lock_guard lock(writers_mutex);
-  // To close any descriptor of LOCK would drop the lock this process holds as a writer: so look at the names first.
-  if (writers().contains(name)) return locked(directory);
-  if (!read_only) {
-    writers().insert(name);
-    hold.writer_ = name;
-    return hold;
-  }
-  hold.descriptor_ = ::open((fs::path(name) / "LOCK").c_str(), O_RDONLY | O_CLOEXEC);
-  if (hold.descriptor_ < 0) return hold;  // a copy without LOCK: nobody writes there
-  struct flock region{};
-  region.l_type = F_RDLCK;
-  region.l_whence = SEEK_SET;
-  if (::fcntl(hold.descriptor_, F_OFD_SETLK, &region) != 0 && (errno == EAGAIN || errno == EACCES))
-    return locked(directory);
+  if (!writers().insert(name).second) return locked(directory);
+  hold.writer_ = name;
   return hold;
 }
 
-DirectoryHold::DirectoryHold(DirectoryHold&& other) noexcept
-    : writer_(std::exchange(other.writer_, {})), descriptor_(std::exchange(other.descriptor_, -1)) {}
+DirectoryHold::DirectoryHold(DirectoryHold&& other) noexcept : writer_(std::exchange(other.writer_, {})) {}
 
 DirectoryHold::~DirectoryHold() {
   const std::lock_guard lock(writers_mutex);
   if (!writer_.empty()) writers().erase(writer_);
-  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+bool is_written(const std::string& directory) {
+  const std::string name = name_of(directory);
+  const std::lock_guard lock(writers_mutex);
+  // To close any descriptor of LOCK would drop the lock this process holds as a writer: so look at the names first.
+  if (writers().contains(name)) return true;
+  const Descriptor file(fs::path(name) / "LOCK", O_RDONLY);
+  if (file.get() < 0) return false;  // a copy without LOCK: nobody writes there
+  struct flock region{};
+  region.l_type = F_RDLCK;
+  region.l_whence = SEEK_SET;
+  return ::fcntl(file.get(), F_OFD_GETLK, &region) == 0 && region.l_type != F_UNLCK;
 }
 
 Result<void> check_present(const std::string& directory) {

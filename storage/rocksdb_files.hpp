@@ -14,7 +14,7 @@
 
 namespace assemblier::storage {
 
-/// Our error for a status that is not OK; `what` begins the French sentence ("lecture du journal /x").
+/// Our error for a status that is not OK; `what`, the journal's directory, begins the French sentence.
 [[nodiscard]] Error to_error(const rocksdb::Status& status, const std::string& what);
 
 /// Runs one call of RocksDB; an exception (an absurd length in a damaged file: bad_alloc) becomes a corruption.
@@ -30,11 +30,10 @@ rocksdb::Status guarded(Call call) {
 /// The options of every database here; storage/README.md gives their reasons. `env` may be null.
 [[nodiscard]] rocksdb::Options make_options(rocksdb::Env* env);
 
-/// Keeps others out while it lives: a writer of this process is known by name, readers hold a shared lock on LOCK,
-/// which a writer of any process meets. Nothing is written.
+/// A writer of this process, known by the name of its directory, as RocksDB's lock makes it known to other processes.
 class DirectoryHold {
  public:
-  static Result<DirectoryHold> take(const std::string& directory, bool read_only);
+  static Result<DirectoryHold> take(const std::string& directory);
   DirectoryHold(DirectoryHold&& other) noexcept;
   DirectoryHold& operator=(DirectoryHold&&) = delete;
   DirectoryHold(const DirectoryHold&) = delete;
@@ -43,9 +42,11 @@ class DirectoryHold {
 
  private:
   DirectoryHold() = default;
-  std::string writer_;  // name of the directory, when held for writing
-  int descriptor_ = -1;
+  std::string writer_;  // name of the directory
 };
+
+/// Whether somebody, in this process or another, has the journal open for writing. Takes nothing from them.
+[[nodiscard]] bool is_written(const std::string& directory);
 
 /// kAbsent or kDamaged when `directory` does not hold a journal.
 [[nodiscard]] Result<void> check_present(const std::string& directory);

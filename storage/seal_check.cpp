@@ -7,6 +7,12 @@
 
 namespace assemblier::storage {
 
+SealChecker::SealChecker(View& view, const Keyring& keyring, std::function<void(const std::string&)> find)
+    : view_(view), keyring_(keyring), find_(std::move(find)) {
+  const auto foreign = view_.get(foreign_key());
+  if (foreign && *foreign) foreign_ = decode_position(**foreign).value_or(Position{}).value;
+}
+
 void SealChecker::check(const Header& header) {
   for (const Seal& seal : header.seals) check(header, seal);
 }
@@ -22,6 +28,11 @@ void SealChecker::check(const Header& header, const Seal& seal) {
   }
   if (*record) ++there_;
   if (!*owner) return find("la clef de sa personne manque");
+  if ((*owner)->empty()) {
+    if (*record) find("elle est là sans la clef de sa personne");
+    if (header.position.value >= foreign_) find("son contenu manque");
+    return;
+  }
   if (decode_position(**owner)) {
     if (*record) find("la personne est effacée, et elle est encore là");
     return;
@@ -45,7 +56,7 @@ void SealChecker::finish(bool complete, std::uint64_t events) {
     } else if (key->commitment) {
       ++values;
     } else if (!erased) {
-      ++keys;
+      keys += seals->value().empty() ? 0 : 1;
     } else if (erased->value >= events) {
       find_(fmt::format("personne {} : effacée par la position {}, qui n'existe pas", to_hex(key->person),
                         erased->value));

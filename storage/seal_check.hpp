@@ -9,8 +9,7 @@ namespace assemblier::storage {
 
 class SealChecker {
  public:
-  SealChecker(View& view, const Keyring& keyring, std::function<void(const std::string&)> find)
-      : view_(view), keyring_(keyring), find_(std::move(find)) {}
+  SealChecker(View& view, const Keyring& keyring, std::function<void(const std::string&)> find);
 
   void check(const Header& header);
   /// Once every event was shown: what lies there that none of them asks for. `complete`: all could be read.
@@ -22,7 +21,8 @@ class SealChecker {
   View& view_;
   const Keyring& keyring_;
   std::function<void(const std::string&)> find_;
-  std::uint64_t there_ = 0;  // values that events commit to and that are there
+  std::uint64_t foreign_ = 0;  // first events that came from elsewhere, perhaps without their values
+  std::uint64_t there_ = 0;    // values that events commit to and that are there
 };
 
 }  // namespace assemblier::storage

@@ -233,8 +233,17 @@ Result<Hash> Keyring::kept(FingerprintKind kind, const Hash& fingerprint) const 
     case FingerprintKind::kSecret:
       if (sealer_) return hmac(view_of(sealer_->fingerprint_key().octets), kFingerprintUse, plain);
       return std::unexpected(needs_key());
+    case FingerprintKind::kForeign:
+      break;
   }
   std::abort();
+}
+
+Result<bool> Keyring::same(const StoredOutcome& outcome, const Hash& fingerprint) const {
+  if (outcome.kind == FingerprintKind::kForeign) return true;
+  const auto wanted = kept(outcome.kind, fingerprint);
+  if (!wanted) return std::unexpected(wanted.error());
+  return outcome.outcome.fingerprint == *wanted;
 }
 
 Error needs_key() {
@@ -263,7 +272,7 @@ Result<Unsealed> unseal(Store& store, const Keyring& keyring, const Seal& seal) 
   if (const auto erased = decode_position(**owner)) {
     return Unsealed{.kind = Unsealed::Kind::kErased, .content = {}, .erased = *erased};
   }
-  if (keyring.sealer() == nullptr) return Unsealed{};
+  if (keyring.sealer() == nullptr || (*owner)->empty()) return Unsealed{};
   const auto key = keyring.sealer()->unwrap(seal.person, **owner);
   if (!key) return damaged("la clef de sa personne ne s'ouvre pas");
   auto record = store.get(seal_key(seal));

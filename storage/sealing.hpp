@@ -62,8 +62,10 @@ class Keyring {
   [[nodiscard]] const Sealer* sealer() const { return sealer_ ? &*sealer_ : nullptr; }
   /// How the fingerprints of new outcomes are kept.
   [[nodiscard]] FingerprintKind kind() const;
-  /// A fingerprint as it is kept; kKey when that takes the master key.
+  /// A fingerprint as it is kept; kKey when that takes the master key. REQUIRES a kind of this journal's own.
   [[nodiscard]] Result<Hash> kept(FingerprintKind kind, const Hash& fingerprint) const;
+  /// Whether an outcome is that of the same request; of one that was imported only the id can tell, and does.
+  [[nodiscard]] Result<bool> same(const StoredOutcome& kept, const Hash& fingerprint) const;
 
  private:
   std::optional<Hash> fingerprint_key_;

@@ -84,8 +84,10 @@ class Store {
   virtual void verify_files(const std::function<void(std::string)>& found) = 0;
 };
 
-/// Writes the first records of a new, empty journal: format, a random UUID, counters.
-[[nodiscard]] Result<void> initialise(Store& store);
+/// An empty store in memory, before its first records.
+[[nodiscard]] std::unique_ptr<Store> memory_store();
+/// Writes the first records of a new, empty journal: format, identity (empty: a random UUID), counters.
+[[nodiscard]] Result<void> initialise(Store& store, std::string id = {});
 /// The journal over a store that has been initialised. Refuses another format; for writing, also counters that
 /// contradict the last event.
 [[nodiscard]] Result<std::unique_ptr<Journal>> open_journal(std::unique_ptr<Store> store, JournalOptions options);

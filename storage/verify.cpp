@@ -367,9 +367,9 @@ void Verifier::outcomes_pass() {
     }
     ++count;
     events += outcome->count;
-    if (outcome->count == 0 && outcome->first.value != 0) {
-      find("réponse de l'acte « {} » : ne compte aucun événement et en nomme la position {}", *id,
-           outcome->first.value);
+    if (outcome->count == 0 && counters_known_ && outcome->first.value > counters_.events) {
+      find("réponse de l'acte « {} » : serait venue après {} événements, il y en a {}", *id, outcome->first.value,
+           counters_.events);
     }
   }
   if (!finished(*cursor, "les réponses gardées des actes")) return;
@@ -401,8 +401,8 @@ void Verifier::name_strange_outcomes() {
 }
 
 void Verifier::others_pass() {
-  const Bytes known[] = {counters_key(),        format_key(),  journal_id_key(),
-                         fingerprint_key_key(), sealing_key(), purge_key()};
+  const Bytes known[] = {counters_key(), format_key(), journal_id_key(), fingerprint_key_key(),
+                         sealing_key(),  purge_key(),  foreign_key()};
   bool keyed = false;
   const auto meta = view_.scan(tag_begin(Tag::kMeta), tag_end(Tag::kMeta));
   for (; meta->valid(); meta->next()) {

@@ -286,17 +286,18 @@ Result<AppendResult> Writer::decide(Pending& pending) {
   }
 
   AppendResult result;
+  const Position first{counters_.events};
   result.count = static_cast<std::uint32_t>(request.events.size());
-  if (result.count != 0) result.first.value = counters_.events;
+  if (result.count != 0) result.first = first;
   for (std::size_t i = 0; i < request.events.size(); ++i) {
     write_event(request.events[i], pending.payload_hashes[i], tips_[tips[i]]);
   }
   if (request.outcome) {
     const Outcome& outcome = *request.outcome;
     derive([&](Bytes& out) { put_outcome_key(out, outcome.acte_id); },
-           [&](Bytes& out) { put_outcome(out, outcome, fingerprint, keyring_.kind(), result.first, result.count); });
+           [&](Bytes& out) { put_outcome(out, outcome, fingerprint, keyring_.kind(), first, result.count); });
     ++counters_.outcomes;
-    outcomes_.emplace(outcome.acte_id, Kept{&outcome, fingerprint, keyring_.kind(), result.first, result.count});
+    outcomes_.emplace(outcome.acte_id, Kept{&outcome, fingerprint, keyring_.kind(), first, result.count});
   }
   if (*erasure) {
     for (const Bytes& key : (*erasure)->records) store_.remove(key);
@@ -399,18 +400,18 @@ Result<std::optional<AppendResult>> Writer::known(const Outcome& outcome, Result
     }
     stored = std::move(*decoded);
   }
-  const auto received = keyring_.kept(stored.kind, outcome.fingerprint);
-  if (!received) return std::unexpected(received.error());
-  if (stored.outcome.fingerprint != *received) {
+  const auto same = keyring_.same(stored, outcome.fingerprint);
+  if (!same) return std::unexpected(same.error());
+  if (!*same) {
     return std::unexpected(
-        Error{ErrorKind::kOtherContent, fmt::format("l'identifiant d'acte « {} » est déjà pris par un autre contenu "
-                                                    "(empreinte {}…, reçue {}…) ; prendre un autre "
-                                                    "identifiant, ou renvoyer exactement le même acte",
-                                                    outcome.acte_id, to_hex(stored.outcome.fingerprint).substr(0, 12),
-                                                    to_hex(*received).substr(0, 12))});
+        Error{ErrorKind::kOtherContent, fmt::format("l'identifiant d'acte « {} » est déjà pris par un autre contenu ; "
+                                                    "prendre un autre identifiant, ou renvoyer exactement le même acte",
+                                                    outcome.acte_id)});
   }
-  return AppendResult{
-      .already = true, .first = stored.first, .count = stored.count, .answer = std::move(stored.outcome.answer)};
+  return AppendResult{.already = true,
+                      .first = stored.count == 0 ? Position{} : stored.first,
+                      .count = stored.count,
+                      .answer = std::move(stored.outcome.answer)};
 }
 
 Result<void> Writer::expect(const Expectation& expectation) {

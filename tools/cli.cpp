@@ -26,7 +26,8 @@ struct Given {
   ActeOptions acte;
   EvidenceOptions evidence;
   ErasureOptions erasure;
-  bool leaves = false;
+  RestoreOptions restore;
+  bool leaves = false, outcomes = false;
   std::function<Exit(Session&)> command;
 };
 
@@ -138,11 +139,53 @@ void add_journal(CLI::App& app, Given& g) {
   add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)", [&g](Session& s) {
     return g.leaves ? journal_feuilles(s) : journal_exporter(s);
   })->add_flag("--feuilles", g.leaves, "une ligne par événement : position, flux, version, octets en hexadécimal");
+  add(*journal, g, "verifier", "contrôle chaque octet, sans rien écrire",
+      [](Session& s) { return journal_verifier(s); });
+  CLI::App* out = add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)",
+                      [&g](Session& s) { return g.leaves ? journal_feuilles(s) : journal_exporter(s, g.outcomes); });
+  CLI::Option* leaves =
+      out->add_flag("--feuilles", g.leaves, "une ligne par événement : position, flux, version, octets en hexadécimal");
+  out->add_flag("--reponses", g.outcomes,
+                "et les réponses gardées des actes : tout ce qu'il faut pour importer ailleurs")
+      ->excludes(leaves);
+  add(*journal, g, "importer", "refait un journal d'un export, ou le complète ; --journal dit où",
+      [&g](Session& s) { return journal_importer(s, g.file); })
+      ->add_option("fichier", g.file, "export de « journal exporter » ; « - » : l'entrée standard")
+      ->type_name("FICHIER")
+      ->required();
+  add(*journal, g, "sauvegarder", "une sauvegarde de plus, vérifiée, pendant que d'autres écrivent ou non",
+      [&g](Session& s) { return journal_sauvegarder(s, g.word); })
+      ->add_option("destination", g.word, "répertoire des sauvegardes ; n'y est copié que ce qui est nouveau")
+      ->type_name("DIR")
+      ->required();
+  CLI::App* restore = add(*journal, g, "restaurer", "refait un journal d'une sauvegarde, ou d'un journal",
+                          [&g](Session& s) { return journal_restaurer(s, g.restore); });
+  restore
+      ->add_option("source", g.restore.source, "répertoire des sauvegardes (la dernière), l'une d'elles, ou un journal")
+      ->type_name("SOURCE")
+      ->required();
+  restore->add_option("destination", g.restore.destination, "où ; rien n'y est encore")->type_name("DIR")->required();
+  restore->add_option("--jusqu-a", g.restore.until, "dernière position à reprendre")
+      ->type_name("POSITION")
+      ->check(whole_number());
   CLI::App* seal = add(*journal, g, "sceller", "la tête du journal, signée : ce qu'il faut garder ailleurs",
                        [&g](Session& s) { return journal_sceller(s, g.evidence); });
   seal->add_option("--clef", g.evidence.keys, "clef secrète ; plusieurs fois, plusieurs signatures")
       ->type_name("FICHIER")
       ->required();
+  CLI::App* stamp = add(*journal, g, "horodater",
+                        "la demande d'horodatage d'une tête (RFC 3161), ou le contrôle de la réponse d'une autorité",
+                        [&g](Session& s) { return journal_horodater(s, g.evidence); });
+  stamp->add_option("--tete", g.evidence.head, "tête scellée ; « - » : l'entrée standard")
+      ->type_name("FICHIER")
+      ->required();
+  stamp->add_option("--reponse", g.evidence.stamps, "réponse ou jeton de l'autorité, en DER")
+      ->type_name("FICHIER")
+      ->expected(1);
+  stamp->add_option("--demande", g.evidence.request, "la demande à laquelle cette réponse doit répondre")
+      ->type_name("FICHIER");
+  stamp->add_option("--autorites", g.evidence.authorities, "certificats des autorités de confiance, en PEM")
+      ->type_name("FICHIER");
   CLI::App* prove = add(*journal, g, "preuve", "ce qui lie un événement, un objet ou une tête antérieure à une tête",
                         [&g](Session& s) { return journal_preuve(s, g.evidence); });
   prove->add_option("--tete", g.evidence.head, "tête scellée ; « - » : l'entrée standard")
@@ -182,6 +225,9 @@ void add_evidence(CLI::App& app, Given& g) {
   make->add_option("--tete", g.evidence.head, "tête scellée ; « - » : l'entrée standard")
       ->type_name("FICHIER")
       ->required();
+  make->add_option("--horodatage", g.evidence.stamps,
+                   "réponse ou jeton d'une autorité, pris sur cette tête ; plusieurs fois, plusieurs horodatages")
+      ->type_name("FICHIER");
   CLI::App* check = add(*proof, g, "verifier", "contrôle un dossier de preuve, hors ligne",
                         [&g](Session& s) { return preuve_verifier(s, g.evidence); });
   check->add_option("fichier", g.evidence.file, "dossier de preuve ; « - » : l'entrée standard")
@@ -190,6 +236,8 @@ void add_evidence(CLI::App& app, Given& g) {
   check->add_option("--confiance", g.evidence.trusted, "clefs publiques, une par ligne")
       ->type_name("FICHIER")
       ->required();
+  check->add_option("--autorites", g.evidence.authorities, "certificats des autorités qui horodatent, en PEM")
+      ->type_name("FICHIER");
 }
 
 void add_actes(CLI::App& app, Given& g) {

@@ -62,9 +62,19 @@ Exit journal_infos(Session& session);
 struct EvidenceOptions;
 /// Also against a signed head (`head`, `trusted`), when one is given.
 Exit journal_verifier(Session& session, const EvidenceOptions& options);
-Exit journal_exporter(Session& session);
+/// `outcomes`: also the answers kept for actes, after the events.
+Exit journal_exporter(Session& session, bool outcomes);
 /// One line an event: « position flux version HEX », HEX being the leaf's octets.
 Exit journal_feuilles(Session& session);
+/// A new generation in a backup directory.
+Exit journal_sauvegarder(Session& session, const std::string& destination);
+struct RestoreOptions {
+  std::string source, destination;
+  std::optional<std::uint64_t> until;  ///< last position
+};
+Exit journal_restaurer(Session& session, const RestoreOptions& options);
+/// The session's journal made from an export, or completed.
+Exit journal_importer(Session& session, const std::string& file);
 
 // ---------------------------------------------------------------- personal values
 struct ErasureOptions {
@@ -84,10 +94,15 @@ struct EvidenceOptions {
   std::string objet;                      ///< where a flux stands, or that there is none
   std::string since;                      ///< an earlier signed head: consistency
   std::string trusted;                    ///< public keys, one a line
+  std::vector<std::string> stamps;        ///< replies or tokens of a time stamping authority
+  std::string request;                    ///< what the reply must answer
+  std::string authorities;                ///< their certificates, in PEM
 };
 Exit clef_creer(Session& session, const EvidenceOptions& options);
 Exit clef_cosigner(Session& session, const EvidenceOptions& options);
 Exit journal_sceller(Session& session, const EvidenceOptions& options);
+/// Without a reply: the request, in DER, for any authority (RFC 3161). With one: whether it holds, and when it was.
+Exit journal_horodater(Session& session, const EvidenceOptions& options);
 Exit journal_preuve(Session& session, const EvidenceOptions& options);
 Exit preuve_creer(Session& session, const EvidenceOptions& options);
 Exit preuve_verifier(Session& session, const EvidenceOptions& options);

@@ -1,5 +1,6 @@
 // clef, journal sceller, journal preuve, preuve: what lets somebody else check the journal.
 
+#include "storage/timestamp.hpp"
 #include "tools/commands.hpp"
 #include "tools/heads.hpp"
 #include "tools/opening.hpp"
@@ -77,6 +78,22 @@ Json placed_json(const storage::FluxProof::Placed& placed) {
   return json;
 }
 
+// 2024-01-30T09:12:45Z: authorities rarely say more.
+std::string instant_of(const storage::Timestamp& stamp) {
+  return rfc3339(stamp.instant_s * 1'000'000).substr(0, 19) + "Z";
+}
+
+Json stamp_json(const storage::Timestamp& stamp) {
+  Json json = Json::object();
+  json.set("instant", Json(instant_of(stamp))).set("autorité", Json(stamp.authority));
+  json.set("politique", Json(stamp.policy)).set("numéro", Json(stamp.serial));
+  return json;
+}
+
+std::string authorities_of(const EvidenceOptions& options) {
+  return options.authorities.empty() ? std::string() : read_whole(options.authorities);
+}
+
 std::uint64_t size_of(const storage::Note& head) { return storage::parse_checkpoint(head.text)->size; }
 
 }  // namespace
@@ -145,6 +162,32 @@ Exit journal_sceller(Session& session, const EvidenceOptions& options) {
   return Exit::kDone;
 }
 
+Exit journal_horodater(Session& session, const EvidenceOptions& options) {
+  const std::string head = storage::render(read_head(options.head));
+  if (options.stamps.empty()) {
+    session.out.text(storage::timestamp_request(head));
+    return Exit::kDone;
+  }
+  if (options.authorities.empty())
+    throw Failure{Exit::kUsage, "dire qui est cru : --autorites, un fichier de certificats en PEM"};
+  const std::string authorities = authorities_of(options);
+  const std::string request = options.request.empty() ? std::string() : read_whole(options.request);
+  const auto token = storage::timestamp_token(read_whole(options.stamps.front()), request);
+  const auto stamp = token ? storage::check_timestamp(*token, head, authorities) : std::unexpected(token.error());
+  if (session.json) {
+    Json json = stamp ? stamp_json(*stamp) : Json::object();
+    json.set("vrai", Json(stamp.has_value()));
+    if (!stamp) json.set("raison", Json(stamp.error()));
+    session.out.line(to_text(json));
+  } else if (stamp) {
+    session.out.line(fmt::format("horodatage VRAI : {}, par {}, politique {}, numéro {}", instant_of(*stamp),
+                                 stamp->authority, stamp->policy, stamp->serial));
+  } else {
+    session.out.line(fmt::format("horodatage FAUX : {}", stamp.error()));
+  }
+  return stamp ? Exit::kDone : Exit::kNo;
+}
+
 Exit journal_preuve(Session& session, const EvidenceOptions& options) {
   const auto head = read_head(options.head);
   const std::uint64_t size = size_of(head);
@@ -172,15 +215,22 @@ Exit journal_preuve(Session& session, const EvidenceOptions& options) {
 
 Exit preuve_creer(Session& session, const EvidenceOptions& options) {
   const auto head = read_head(options.head);
+  std::vector<storage::Bytes> tokens;
+  for (const std::string& file : options.stamps) {
+    auto token = storage::timestamp_token(read_whole(file));
+    const auto stamp = token ? storage::read_timestamp(*token, storage::render(head)) : std::unexpected(token.error());
+    if (!stamp) throw Failure{Exit::kNo, fmt::format("{} : {}", file, stamp.error())};
+    tokens.push_back(std::move(*token));
+  }
   const auto journal = open_journal(session, Access::kRead);
-  session.out.text(must(make_proof(*journal, flux_of(options.objet), head)));
+  session.out.text(must(make_proof(*journal, flux_of(options.objet), head, tokens)));
   return Exit::kDone;
 }
 
 Exit preuve_verifier(Session& session, const EvidenceOptions& options) {
   constexpr std::size_t kLongest = std::size_t{256} << 20U;
   const auto trusted = read_trusted(options.trusted);
-  const auto proven = check_proof(read_whole(options.file, kLongest), trusted);
+  const auto proven = check_proof(read_whole(options.file, kLongest), trusted, authorities_of(options));
   if (session.json) {
     Json json = Json::object();
     json.set("vraie", Json(proven.has_value()));
@@ -190,6 +240,9 @@ Exit preuve_verifier(Session& session, const EvidenceOptions& options) {
       json.set("objet", Json(proven->objet)).set("événements", Json(proven->events)).set("état", Json(proven->etat));
       json.set("journal", Json(proven->head.journal_id)).set("taille", Json(proven->head.size));
       json.set("signataires", Json::texts(signers));
+      Json::Array stamps;
+      for (const auto& stamp : proven->stamps) stamps.push_back(stamp_json(stamp));
+      json.set("horodatages", Json(std::move(stamps)));
     } else {
       json.set("raison", Json(proven.error()));
     }
@@ -200,6 +253,8 @@ Exit preuve_verifier(Session& session, const EvidenceOptions& options) {
     session.out.line(fmt::format("  tête du journal {} à {}", proven->head.journal_id,
                                  counted(proven->head.size, "événement", "événements")));
     for (const auto& key : proven->signers) session.out.line(fmt::format("  signée par {}", key.name));
+    for (const auto& stamp : proven->stamps)
+      session.out.line(fmt::format("  horodatée le {} par {}", instant_of(stamp), stamp.authority));
   } else {
     session.out.line(fmt::format("preuve FAUSSE : {}", proven.error()));
   }

@@ -1,7 +1,9 @@
 // journal creer | infos | verifier | exporter: the journal as a thing of its own.
 
 #include "engine/payload.hpp"
+#include "storage/copies.hpp"
 #include "storage/note.hpp"
+#include "tools/cloud_events.hpp"
 #include "tools/commands.hpp"
 #include "tools/datum_json.hpp"
 #include "tools/heads.hpp"
@@ -52,7 +54,8 @@ Json decoded(const storage::StoredEvent& event) {
   return json;
 }
 
-/// One CloudEvents 1.0 event in JSON; the extension attribute `octets` holds the exact stored bytes.
+}  // namespace
+
 Json cloud_event(const storage::StoredEvent& event, const std::string& source) {
   const auto& header = event.header;
   Json json = Json::object();
@@ -71,7 +74,17 @@ Json cloud_event(const storage::StoredEvent& event, const std::string& source) {
   return json;
 }
 
-}  // namespace
+Json cloud_event(const storage::StoredOutcome& outcome, const std::string& source) {
+  Json json = Json::object();
+  json.set("specversion", Json("1.0")).set("id", Json("reponse/" + outcome.outcome.acte_id));
+  json.set("source", Json(source)).set("type", Json(kAnswerType)).set("acteid", Json(outcome.outcome.acte_id));
+  json.set("position", Json(outcome.first.value)).set("nombre", Json(std::uint64_t{outcome.count}));
+  const bool plain = outcome.kind == storage::FingerprintKind::kPlain;
+  json.set("empreinte", Json(storage::to_hex(outcome.outcome.fingerprint)))
+      .set("sorteempreinte", Json(plain ? "simple" : "clef"))
+      .set("octets", Json(storage::to_base64(outcome.outcome.answer)));
+  return json;
+}
 
 Exit journal_creer(Session& session) {
   const auto journal = must(storage::create_rocksdb(session.journal, journal_options(session, Access::kSeal)));
@@ -162,7 +175,7 @@ Exit journal_verifier(Session& session, const EvidenceOptions& options) {
   return sound ? Exit::kDone : Exit::kDamaged;
 }
 
-Exit journal_exporter(Session& session) {
+Exit journal_exporter(Session& session, bool outcomes) {
   const auto journal = open_journal(session, Access::kRead);
   const auto info = must(journal->info());
   const std::string source = "urn:uuid:" + info.journal_id;
@@ -173,6 +186,12 @@ Exit journal_exporter(Session& session) {
     progress.at(++done, info.next.value);
     return true;
   }));
+  // Those of a later moment are left out: their events are not here.
+  const auto known = [&](const storage::StoredOutcome& outcome) {
+    if (outcome.first.value + outcome.count <= done) session.out.line(to_text(cloud_event(outcome, source)));
+    return true;
+  };
+  if (outcomes) must(storage::list_outcomes(session.journal, known));
   session.out.flush();
   say(counted(done, "événement exporté", "événements exportés"));
   return Exit::kDone;

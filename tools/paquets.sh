@@ -27,6 +27,6 @@ PAQUETS_CONSTRUCTION=(
   libboost1.81-dev librocksdb-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
   libssl-dev libutf8proc-dev libsodium-dev libjemalloc-dev
 )
-PAQUETS_ESSAIS=(libgtest-dev libgmock-dev libbenchmark-dev)
+PAQUETS_ESSAIS=(libgtest-dev libgmock-dev libbenchmark-dev openssl)
 # The check of layout is left out where this one cannot be had.
 PAQUETS_MISE_EN_FORME=(clang-format-19)

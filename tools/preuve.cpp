@@ -110,16 +110,35 @@ const Json::Array& list(const Json& json, std::string_view key) {
   return *items;
 }
 
-Proven check(std::string_view file, const std::vector<storage::PublicKey>& trusted) {
+// A token has octets that its signature does not cover; its digest lies beside it, so that none may change.
+storage::Timestamp stamped(const Json& json, std::string_view head, std::string_view authorities) {
+  only(json, {"empreinte", "jeton"});
+  const auto token = storage::from_base64(text(member(json, "jeton")));
+  require(token && storage::to_hex(storage::sha256(*token)) == text(member(json, "empreinte")),
+          "un jeton d'horodatage n'a pas son empreinte");
+  require(!authorities.empty(),
+          "la tête est horodatée, et nul ne dit quelles autorités croire ; donner leurs certificats");
+  auto stamp = storage::check_timestamp(*token, head, authorities);
+  require(stamp.has_value(), "{}", stamp ? "" : stamp.error());
+  return std::move(*stamp);
+}
+
+Proven check(std::string_view file, const std::vector<storage::PublicKey>& trusted, std::string_view authorities) {
   std::string_view line = file;
   require(line.ends_with('\n'), "le fichier ne finit pas par une fin de ligne");
   line.remove_suffix(1);
   const auto json = parse_json(line, {.depth = 8});
   require(json.has_value(), "{}", json ? "" : json.error().message);
   require(to_text(*json) == line, "le fichier n'est pas écrit comme une preuve l'est : un octet y a changé");
-  only(*json, {"forme", "objet", "tête", "flux", "événements", "éditions"});
+  const bool with_stamps = json->find("horodatages") != nullptr;
+  if (with_stamps) {
+    only(*json, {"forme", "objet", "tête", "horodatages", "flux", "événements", "éditions"});
+  } else {
+    only(*json, {"forme", "objet", "tête", "flux", "événements", "éditions"});
+  }
   require(text(member(*json, "forme")) == kForm, "forme de preuve inconnue : {}", text(member(*json, "forme")));
-  Proven proven{.objet = text(member(*json, "objet")), .etat = {}, .events = 0, .head = {}, .signers = {}};
+  Proven proven{
+      .objet = text(member(*json, "objet")), .etat = {}, .events = 0, .head = {}, .signers = {}, .stamps = {}};
 
   const auto note = storage::parse_note(text(member(*json, "tête")));
   require(note.has_value(), "{}", note ? "" : note.error());
@@ -131,6 +150,11 @@ Proven check(std::string_view file, const std::vector<storage::PublicKey>& trust
   require(std::ranges::any_of(proven.signers, [&](const auto& key) { return key.name == head->origin; }),
           "la tête de « {} » n'est pas signée par lui", head->origin);
   proven.head = *head;
+  if (with_stamps) {
+    for (const Json& item : list(*json, "horodatages"))
+      proven.stamps.push_back(stamped(item, text(member(*json, "tête")), authorities));
+    require(!proven.stamps.empty(), "la liste des horodatages est vide");
+  }
 
   std::map<Hash, bool> editions;  // by hash: whether an event was decided under it
   for (const Json& item : list(*json, "éditions")) {
@@ -180,8 +204,8 @@ Json path_json(const storage::Proof& path) {
   return Json(std::move(hashes));
 }
 
-storage::Result<std::string> make_proof(storage::Journal& journal, const std::string& objet,
-                                        const storage::Note& head) {
+storage::Result<std::string> make_proof(storage::Journal& journal, const std::string& objet, const storage::Note& head,
+                                        const std::vector<storage::Bytes>& stamps) {
   const auto checkpoint = storage::parse_checkpoint(head.text);
   if (!checkpoint) return not_of_here(checkpoint.error());
   auto info = journal.info();
@@ -239,15 +263,23 @@ storage::Result<std::string> make_proof(storage::Journal& journal, const std::st
   place.set("rang", Json(flux->there->index)).set("chemin", path_json(flux->there->path));
   Json json = Json::object();
   json.set("forme", Json(kForm)).set("objet", Json(objet)).set("tête", Json(storage::render(head)));
+  Json::Array tokens;
+  for (const storage::Bytes& stamp : stamps) {
+    Json token = Json::object();
+    token.set("empreinte", Json(storage::to_hex(storage::sha256(stamp)))).set("jeton", Json(storage::to_base64(stamp)));
+    tokens.push_back(std::move(token));
+  }
+  if (!tokens.empty()) json.set("horodatages", Json(std::move(tokens)));
   json.set("flux", std::move(place))
       .set("événements", Json(std::move(events)))
       .set("éditions", Json(std::move(editions)));
   return to_text(json) + "\n";
 }
 
-std::expected<Proven, std::string> check_proof(std::string_view text, const std::vector<storage::PublicKey>& trusted) {
+std::expected<Proven, std::string> check_proof(std::string_view text, const std::vector<storage::PublicKey>& trusted,
+                                               std::string_view authorities) {
   try {
-    return check(text, trusted);
+    return check(text, trusted, authorities);
   } catch (const False& found) {
     return std::unexpected(found.why);
   }

@@ -6,6 +6,7 @@
 
 #include "storage/journal.hpp"
 #include "storage/note.hpp"
+#include "storage/timestamp.hpp"
 #include "tools/json.hpp"
 
 #include <expected>
@@ -17,10 +18,11 @@ namespace assemblier::tools {
 /// The hashes of a path, in base64.
 [[nodiscard]] Json path_json(const storage::Proof& path);
 
-/// Gathers the proof of `objet` under a signed head. French reason when the head is not of this journal, or the objet
-/// did not exist yet.
+/// Gathers the proof of `objet` under a signed head, with time stamps of that head (tokens of RFC 3161). French reason
+/// when the head is not of this journal, or the objet did not exist yet.
 [[nodiscard]] storage::Result<std::string> make_proof(storage::Journal& journal, const std::string& objet,
-                                                      const storage::Note& head);
+                                                      const storage::Note& head,
+                                                      const std::vector<storage::Bytes>& stamps = {});
 
 /// What a proof was found to prove.
 struct Proven {
@@ -29,10 +31,13 @@ struct Proven {
   std::uint64_t events = 0;  ///< of the objet
   storage::Checkpoint head;
   std::vector<storage::PublicKey> signers;
+  std::vector<storage::Timestamp> stamps;  ///< of the head
 };
 
-/// Checks everything, octet by octet: a proof has one writing only. French reason.
+/// Checks everything, octet by octet: a proof has one writing only. `authorities`: certificates in PEM, for the time
+/// stamps; a proof that has one is false without them. French reason.
 [[nodiscard]] std::expected<Proven, std::string> check_proof(std::string_view text,
-                                                             const std::vector<storage::PublicKey>& trusted);
+                                                             const std::vector<storage::PublicKey>& trusted,
+                                                             std::string_view authorities = {});
 
 }  // namespace assemblier::tools

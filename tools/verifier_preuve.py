@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 """Vérifie un dossier de preuve d'Assemblier, sans Assemblier : Python et la commande openssl suffisent.
 
-    tools/verifier_preuve.py PREUVE CLEFS
+    tools/verifier_preuve.py PREUVE CLEFS [AUTORITES]
 
-CLEFS tient les clefs publiques de confiance, une par ligne (NOM+IDENTIFIANT+BASE64). Code de sortie : 0 preuve vraie,
-1 preuve fausse, 2 commande mal écrite, 3 fichier illisible. Le format est décrit dans storage/README.md.
+CLEFS tient les clefs publiques de confiance, une par ligne (NOM+IDENTIFIANT+BASE64) ; AUTORITES, des certificats en PEM
+pour les horodatages. Code de sortie : 0 preuve vraie, 1 preuve fausse, 2 commande mal écrite, 3 fichier illisible. Le
+format est décrit dans storage/README.md.
 """
 
 import base64
 import binascii
+import calendar
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
+import time
 
 
 class Fausse(Exception):
@@ -127,6 +131,32 @@ def tete_signee(note, clefs):
             "racine_flux": octets64(racine_flux), "journal": champs[4][8:], "signataires": [n for n, _ in signataires]}
 
 
+# --- l'horodatage de la tête (RFC 3161)
+
+def openssl_ts(*arguments):
+    return subprocess.run(["openssl", "ts", *arguments], capture_output=True, check=False)
+
+
+def horodatage(objet, tete, autorites):
+    """L'instant d'un jeton pris sur la tête par une autorité de confiance, dont le certificat valait à cet instant."""
+    exiger(list(objet) == ["empreinte", "jeton"], "horodatage mal formé")
+    jeton = octets64(objet["jeton"])
+    exiger(sha256(jeton).hex() == objet["empreinte"], "un jeton d'horodatage n'a pas son empreinte")
+    exiger(autorites, "la tête est horodatée : il faut les certificats des autorités")
+    with tempfile.NamedTemporaryFile() as fichier:
+        fichier.write(jeton)
+        fichier.flush()
+        ici = ["-token_in", "-in", fichier.name]
+        exiger(openssl_ts("-reply", *ici, "-token_out").stdout == jeton, "horodatage illisible")
+        dit = openssl_ts("-reply", *ici, "-text").stdout.decode("utf-8", "replace")
+        quand = re.search(r"^Time stamp: (.{15})(?:\.\d+)? (\d{4}) GMT$", dit, re.MULTILINE)
+        exiger(quand and "\nHash Algorithm: sha256\n" in dit, "horodatage illisible")
+        instant = calendar.timegm(time.strptime(" ".join(quand.groups()), "%b %d %H:%M:%S %Y"))
+        fait = openssl_ts("-verify", *ici, "-digest", sha256(tete.encode()).hex(), "-CAfile", autorites, "-attime", str(instant))
+        exiger(fait.returncode == 0, "l'horodatage n'est pas celui de cette tête par une autorité de confiance")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(instant))
+
+
 # --- un événement : un en-tête en CBOR déterministe (RFC 8949, § 4.2.1), puis le contenu
 
 CLEFS = ["forme", "position", "flux", "version", "précédent", "type", "date d'effet", "instant", "rôle", "auteur", "acte",
@@ -193,16 +223,19 @@ def place(objet, tete):
     return evenement, feuille(octets)
 
 
-def verifier(texte, clefs):
+def verifier(texte, clefs, autorites):
     try:
         preuve = json.loads(texte)
     except ValueError:
         raise Fausse("ce n'est pas du JSON") from None
     exiger(isinstance(preuve, dict) and json.dumps(preuve, ensure_ascii=False) + "\n" == texte,
            "le fichier n'est pas écrit comme une preuve l'est : un octet y a changé")
-    exiger(list(preuve) == ["forme", "objet", "tête", "flux", "événements", "éditions"], "preuve mal formée")
+    horodatages = ["horodatages"] if "horodatages" in preuve else []
+    exiger(list(preuve) == ["forme", "objet", "tête", *horodatages, "flux", "événements", "éditions"], "preuve mal formée")
     exiger(preuve["forme"] == "assemblier-preuve/1", "forme de preuve inconnue")
     tete = tete_signee(preuve["tête"], clefs)
+    tete["instants"] = [horodatage(objet, preuve["tête"], autorites) for objet in preuve.get("horodatages", [])]
+    exiger(tete["instants"] or not horodatages, "la liste des horodatages est vide")
     editions = {}
     for objet in preuve["éditions"]:
         evenement, _ = place(objet, tete)
@@ -231,23 +264,26 @@ def verifier(texte, clefs):
 
 
 def main(arguments):
-    if len(arguments) != 2:
+    if len(arguments) not in (2, 3):
         print(__doc__, file=sys.stderr)
         return 2
     try:
         clefs = clefs_de(arguments[1])
+        for chemin in arguments[2:]:
+            open(chemin, "rb").close()
         with open(arguments[0], "rb") as fichier:
             octets = fichier.read()
     except (OSError, ValueError, Fausse) as erreur:
         print(f"illisible : {erreur}", file=sys.stderr)
         return 3
     try:
-        objet, evenements, tete = verifier(octets.decode(), clefs)
+        objet, evenements, tete = verifier(octets.decode(), clefs, "".join(arguments[2:]))
     except (Fausse, UnicodeDecodeError, AttributeError, IndexError, KeyError, TypeError, ValueError) as erreur:
         print(f"preuve FAUSSE : {erreur}")
         return 1
     print(f"preuve VRAIE : {objet}, {evenements} événements, tête du journal {tete['journal']} à {tete['taille']} "
-          f"événements, signée par {', '.join(tete['signataires'])}")
+          f"événements, signée par {', '.join(tete['signataires'])}"
+          + "".join(f", horodatée le {instant}" for instant in tete["instants"]))
     return 0
 
 
