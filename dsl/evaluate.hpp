@@ -9,6 +9,7 @@
 
 #include "dsl/program.hpp"
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,14 +49,16 @@ struct RecordedDecision {
   Value value;
   std::vector<std::string> reasons;
 };
+/// By rule; null: none was. Shared, since each acte on an objet leaves most of them as they are.
+using Recorded = std::vector<std::shared_ptr<const RecordedDecision>>;
 
 /// Everything an evaluation may look at. Pointers may be null: nothing there.
 struct Context {
   Index objet = 0;
-  const std::vector<std::optional<Value>>* facts = nullptr;                ///< by field
-  const std::vector<std::optional<Value>>* donnees = nullptr;              ///< by donnée of the acte
-  const std::vector<std::optional<RecordedDecision>>* recorded = nullptr;  ///< by rule
-  std::optional<Value> actor;                                              ///< value of the role's type, or text
+  const std::vector<std::optional<Value>>* facts = nullptr;    ///< by field
+  const std::vector<std::optional<Value>>* donnees = nullptr;  ///< by donnée of the acte
+  const Recorded* recorded = nullptr;                          ///< by rule
+  std::optional<Value> actor;                                  ///< value of the role's type, or text
   std::optional<Date> acte_date;
   std::optional<Index> etat;
   const std::vector<Value>* each = nullptr;  ///< variables of a tableau's `pour chaque`

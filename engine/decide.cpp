@@ -129,7 +129,8 @@ std::expected<void, Refusal> take_decisions(Live& after, const Asked& asked, con
     decisions.push_back(std::move(decision));
     recorded.emplace_back(rules[i], dsl::RecordedDecision{result.status, result.value, result.reasons});
   }
-  for (auto& [rule, decision] : recorded) after.recorded[rule] = std::move(decision);
+  for (auto& [rule, decision] : recorded)
+    after.recorded[rule] = std::make_shared<const dsl::RecordedDecision>(std::move(decision));
   return {};
 }
 

@@ -37,8 +37,8 @@ struct Live {
   EditionPtr edition;  ///< null: not opened yet
   dsl::Index objet = dsl::kNoIndex;
   dsl::Index etat = dsl::kNoIndex;
-  std::vector<std::optional<dsl::Value>> facts;                ///< by field
-  std::vector<std::optional<dsl::RecordedDecision>> recorded;  ///< by rule
+  std::vector<std::optional<dsl::Value>> facts;  ///< by field
+  dsl::Recorded recorded;                        ///< by rule
   std::uint64_t events = 0;
   dsl::Date date;
   std::vector<std::pair<dsl::Index, Datum>> personal;  ///< by field, sealed: no rule reads them, `facts` has none

@@ -45,7 +45,7 @@ std::expected<void, std::string> retain(Live& live, const std::string& name, dsl
     if (!typed_value) return std::unexpected(typed_value.error().message);
     recorded.value = std::move(*typed_value);
   }
-  live.recorded[rule] = std::move(recorded);
+  live.recorded[rule] = std::make_shared<const dsl::RecordedDecision>(std::move(recorded));
   return {};
 }
 

@@ -30,12 +30,12 @@ std::vector<std::optional<Value>> fields(const Program& program, const Facts& fa
   return values;
 }
 
-std::vector<std::optional<RecordedDecision>> recorded(const Program& program, const Facts& facts) {
-  std::vector<std::optional<RecordedDecision>> decisions(program.rules.size());
+Recorded recorded(const Program& program, const Facts& facts) {
+  Recorded decisions(program.rules.size());
   for (const auto& [name, answer] : facts.recorded) {
     RecordedDecision decision{.status = answer.status, .reasons = answer.reasons};
     if (answer.status == Status::kKnown) decision.value = to(program, answer.value);
-    decisions.at(program.find_rule(name)) = std::move(decision);
+    decisions.at(program.find_rule(name)) = std::make_shared<const RecordedDecision>(std::move(decision));
   }
   return decisions;
 }

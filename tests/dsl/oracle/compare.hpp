@@ -8,6 +8,6 @@ namespace assemblier::dsl::oracle {
 [[nodiscard]] Answer from(const Program& program, const Result& result);
 /// As the real evaluator wants them; `recorded` too.
 [[nodiscard]] std::vector<std::optional<Value>> fields(const Program& program, const Facts& facts);
-[[nodiscard]] std::vector<std::optional<RecordedDecision>> recorded(const Program& program, const Facts& facts);
+[[nodiscard]] Recorded recorded(const Program& program, const Facts& facts);
 
 }  // namespace assemblier::dsl::oracle

@@ -30,7 +30,7 @@ struct RealFacts {
 
  private:
   std::vector<std::optional<Value>> fields_;
-  std::vector<std::optional<RecordedDecision>> recorded_;
+  Recorded recorded_;
 };
 
 /// Every rule answered by the real evaluator.
