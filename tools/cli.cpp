@@ -136,11 +136,6 @@ void add_journal(CLI::App& app, Given& g) {
                    "l'entrée standard")
       ->type_name("FICHIER");
   verify->add_option("--confiance", g.evidence.trusted, "clefs publiques, une par ligne")->type_name("FICHIER");
-  add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)", [&g](Session& s) {
-    return g.leaves ? journal_feuilles(s) : journal_exporter(s);
-  })->add_flag("--feuilles", g.leaves, "une ligne par événement : position, flux, version, octets en hexadécimal");
-  add(*journal, g, "verifier", "contrôle chaque octet, sans rien écrire",
-      [](Session& s) { return journal_verifier(s); });
   CLI::App* out = add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)",
                       [&g](Session& s) { return g.leaves ? journal_feuilles(s) : journal_exporter(s, g.outcomes); });
   CLI::Option* leaves =
