@@ -40,7 +40,8 @@ class Trial {
         disk_(directory_),
         load_(make_load(random_)),
         answers_(no_answers(load_)) {
-    if (canary == Canary::kSync) disk_.lie_about_syncs();
+    if (canary == Canary::kSync) disk_.lie_about_logs();
+    if (canary == Canary::kNames) disk_.lie_about_names();
   }
 
   SeedReport run() {

@@ -19,6 +19,7 @@ namespace assemblier::crash {
 enum class Canary {
   kNone,
   kSync,    ///< the disk says that it has synced a log, and has not
+  kNames,   ///< the same of the directory: files made or renamed may be gone
   kRecord,  ///< the store drops one record of some batches
   kLate,    ///< the store answers first and writes with the next batch
 };

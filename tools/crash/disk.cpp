@@ -155,12 +155,13 @@ class Disk::System final : public rocksdb::FileSystemWrapper {
       file.pages_dropped = file.pages_dropped || struck_by_ == Fault::kSyncError;
       return failed();
     }
-    if (!file.pages_dropped && !(lying_ && log)) file.synced = file.written;
+    if (!file.pages_dropped && !(lying_of_logs_ && log)) file.synced = file.written;
     return IOStatus::OK();
   }
   IOStatus sync_directory() {
     const std::lock_guard lock(mutex_);
     if (dead_ || strikes(Operation::kSyncDirectory)) return failed();
+    if (lying_of_names_) return IOStatus::OK();
     for (const Change& change : changes_) {
       if (!change.buried.empty()) fs::remove(change.buried);
     }
@@ -193,9 +194,10 @@ class Disk::System final : public rocksdb::FileSystemWrapper {
     full_ = false;
     plan_ = {};
   }
-  void lie() {
+  void lie(bool logs, bool names) {
     const std::lock_guard lock(mutex_);
-    lying_ = true;
+    lying_of_logs_ = logs;
+    lying_of_names_ = names;
   }
   // `random` null: what was not synced is gone.
   Lost crash(std::mt19937_64* random);
@@ -243,7 +245,8 @@ class Disk::System final : public rocksdb::FileSystemWrapper {
   Fault struck_by_ = Fault::kNone;
   bool dead_ = false;
   bool full_ = false;
-  bool lying_ = false;
+  bool lying_of_logs_ = false;
+  bool lying_of_names_ = false;
   std::map<std::string, std::shared_ptr<File>> files_;  // those made since the disk was turned on, by name
   std::vector<Change> changes_;                         // oldest first
   std::uint64_t burials_ = 0;
@@ -410,7 +413,8 @@ bool Disk::struck() const { return system_->struck(); }
 bool Disk::dead() const { return system_->dead(); }
 void Disk::cut() { system_->cut(); }
 void Disk::repair() { system_->repair(); }
-void Disk::lie_about_syncs() { system_->lie(); }
+void Disk::lie_about_logs() { system_->lie(true, false); }
+void Disk::lie_about_names() { system_->lie(false, true); }
 Lost Disk::crash(std::mt19937_64& random) { return system_->crash(&random); }
 Lost Disk::crash_hard() { return system_->crash(nullptr); }
 

@@ -64,8 +64,9 @@ class Disk {
   void cut();
   /// Errors end; there is room again.
   void repair();
-  /// From now on a sync of a log is said to be done and is not: what the campaign must notice.
-  void lie_about_syncs();
+  /// From now on a sync of a log, or of the directory, is said to be done and is not: what the campaign must notice.
+  void lie_about_logs();
+  void lie_about_names();
   /// Rewrites the directory to what has survived, and turns the power on.
   Lost crash(std::mt19937_64& random);
   /// The same when nothing survives but what was synced.

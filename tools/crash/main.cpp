@@ -38,6 +38,7 @@ std::uint64_t number_in(const std::string& text) {
 
 Canary canary_of(const std::string& name) {
   if (name == "synchro") return Canary::kSync;
+  if (name == "noms") return Canary::kNames;
   if (name == "enregistrement") return Canary::kRecord;
   return name == "retard" ? Canary::kLate : Canary::kNone;
 }
@@ -167,8 +168,8 @@ Exit run(const std::vector<std::string>& arguments, tools::Out& out) {
   app.add_option("--graines", wanted.seeds, "une graine, ou une suite « 1-1000 » (par défaut)")->type_name("A-B");
   app.add_flag("--tuer", wanted.kill, "un vrai processus, tué par kill -9, au lieu de pannes de disque");
   app.add_option("--canari", wanted.canary, "un journal qui perd des écritures, à prendre sur le fait")
-      ->type_name("synchro|enregistrement|retard")
-      ->check(tools::one_of({"aucun", "synchro", "enregistrement", "retard"}));
+      ->type_name("synchro|noms|enregistrement|retard")
+      ->check(tools::one_of({"aucun", "synchro", "noms", "enregistrement", "retard"}));
   app.add_option("--fils", wanted.workers, "graines jouées à la fois (2 par défaut)")
       ->type_name("N")
       ->check(tools::whole_number());
@@ -187,6 +188,9 @@ Exit run(const std::vector<std::string>& arguments, tools::Out& out) {
   wanted.last = dash == std::string::npos ? wanted.first : number_in(wanted.seeds.substr(dash + 1));
   if (wanted.last < wanted.first)
     throw Failure{Exit::kUsage, "la suite de graines va de la plus petite à la plus grande"};
+  if (wanted.kill && (wanted.canary == "synchro" || wanted.canary == "noms"))
+    throw Failure{Exit::kUsage,
+                  fmt::format("le canari « {} » est un disque qui ment ; --tuer n'a que le vrai", wanted.canary)};
   return campaign(wanted, fs::read_symlink("/proc/self/exe").string(), out);
 }
 

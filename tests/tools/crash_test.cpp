@@ -10,7 +10,7 @@ namespace {
 
 using storage::Scratch;
 
-std::uint64_t seeds() { return storage::long_tests() ? 10'000 : 150; }
+std::uint64_t seeds() { return storage::long_tests() ? 10'000 : 120; }
 
 // How many seeds it takes until one is violated; nothing: none was.
 std::optional<std::uint64_t> caught_after(std::uint64_t limit, const std::function<SeedReport(std::uint64_t)>& run) {
@@ -45,10 +45,11 @@ TEST(Crash, WhateverFailsTheJournalKeepsWhatItOwes) {
 TEST(Crash, ARecoveryCutAnywhereIsNoDamage) {
   using storage::make_event;
   std::mt19937_64 random(11);
+  const Scratch scratch(Scratch::Where::kMemory);
+  std::filesystem::create_directory(scratch / "atelier");
+  const Workshop workshop(scratch / "atelier");
   for (std::uint64_t at = 1; at < 60; ++at) {
-    const Scratch scratch(Scratch::Where::kMemory);
-    const std::string directory = scratch / "journal";
-    ASSERT_TRUE(storage::create_rocksdb(directory, {}));
+    const std::string directory = workshop.journal();
     Disk disk(directory);
     const auto open = [&]() -> storage::Result<std::unique_ptr<storage::Journal>> {
       auto store = storage::open_rocksdb_store(directory, false, disk.env());
@@ -95,7 +96,7 @@ TEST(Crash, EachCanaryIsCaughtWithinFewSeeds) {
   const Scratch scratch(Scratch::Where::kMemory);
   std::filesystem::create_directory(scratch / "atelier");
   const Workshop workshop(scratch / "atelier");
-  for (const Canary canary : {Canary::kSync, Canary::kRecord, Canary::kLate}) {
+  for (const Canary canary : {Canary::kSync, Canary::kNames, Canary::kRecord, Canary::kLate}) {
     const auto caught = caught_after(30, [&](std::uint64_t seed) { return run_seed(workshop, seed, canary); });
     EXPECT_TRUE(caught) << "canary " << static_cast<int>(canary) << " lives";
   }
