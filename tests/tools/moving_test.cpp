@@ -192,7 +192,7 @@ TEST_F(Moving, AuditorsReadBesideAWriter) {
   Started writer({"--journal", house.journal, "importer", "-"});
   std::vector<std::string> readings;
   std::vector<std::string> heads;
-  const int rounds = std::getenv("ASSEMBLIER_LONG") != nullptr ? 60 : 6;
+  const int rounds = std::getenv("ASSEMBLIER_LONG") != nullptr ? 20 : 6;
   std::size_t answered = 0;
   for (int round = 0; round < rounds; ++round) {
     const int first = 100 + round * 200;
