@@ -22,7 +22,7 @@ struct Request {
   std::string role;                      ///< "financeur"
   std::string author;                    ///< "CAF"; may be empty when the role takes any text
   std::optional<dsl::Date> date;         ///< date d'effet as given; default: today in Europe/Paris
-  Datum::Map donnees;                    ///< by name, as given
+  Datum::Map donnees;                    ///< by name, as given; sealed data only where replay asks again
   std::optional<std::uint64_t> version;  ///< the last version the caller knows of; elsewhere: a conflict
 };
 

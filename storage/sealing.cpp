@@ -210,8 +210,9 @@ Result<Keyring> Keyring::open(View& view, const JournalOptions& options, std::st
   if (*key) keyring.fingerprint_key_ = decode_fingerprint_key(**key);
   auto record = view.get(sealing_key());
   if (!record) return std::unexpected(std::move(record.error()));
-  keyring.seals_ = record->has_value();
-  if (!keyring.seals_ || !options.master_key) return keyring;
+  if (!*record) return keyring;
+  keyring.seals_ = true;
+  if (!options.master_key) return keyring;
   auto sealer = Sealer::open(*options.master_key, journal_id, **record);
   if (!sealer) return std::unexpected(std::move(sealer.error()));
   keyring.sealer_ = std::move(*sealer);
