@@ -14,9 +14,11 @@ class Shared final : public Store {
  public:
   explicit Shared(std::shared_ptr<Store> store) : store_(std::move(store)) {}
   void put(std::string_view key, std::string_view value) override { store_->put(key, value); }
+  void remove(std::string_view key) override { store_->remove(key); }
   Result<void> commit() override { return store_->commit(); }
   Result<std::optional<Bytes>> get(std::string_view key) override { return store_->get(key); }
   std::unique_ptr<View> view() override { return store_->view(); }
+  Result<void> purge(std::string_view begin, std::string_view end) override { return store_->purge(begin, end); }
   void verify_files(const std::function<void(std::string)>& found) override { store_->verify_files(found); }
 
  private:

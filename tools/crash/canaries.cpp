@@ -6,7 +6,6 @@
 namespace assemblier::crash {
 
 using storage::Bytes;
-using storage::Record;
 using storage::Result;
 using storage::Store;
 
@@ -16,16 +15,26 @@ class Through : public Store {
  public:
   explicit Through(std::unique_ptr<Store> store) : store_(std::move(store)) {}
   void put(std::string_view key, std::string_view value) override { batch_.push_back({Bytes(key), Bytes(value)}); }
+  void remove(std::string_view key) override { batch_.push_back({Bytes(key), std::nullopt}); }
   Result<std::optional<Bytes>> get(std::string_view key) override { return store_->get(key); }
   std::unique_ptr<storage::View> view() override { return store_->view(); }
+  Result<void> purge(std::string_view begin, std::string_view end) override { return store_->purge(begin, end); }
   void verify_files(const std::function<void(std::string)>& found) override { store_->verify_files(found); }
 
  protected:
-  Result<void> write(std::vector<Record> batch) {
-    for (const Record& record : batch) store_->put(record.key, record.value);
+  // Nothing: the record goes.
+  using Change = std::pair<Bytes, std::optional<Bytes>>;
+  Result<void> write(std::vector<Change> batch) {
+    for (const auto& [key, value] : batch) {
+      if (value) {
+        store_->put(key, *value);
+      } else {
+        store_->remove(key);
+      }
+    }
     return store_->commit();
   }
-  std::vector<Record> batch_;
+  std::vector<Change> batch_;
 
  private:
   std::unique_ptr<Store> store_;
@@ -53,7 +62,7 @@ class Late final : public Through {
   }
 
  private:
-  std::vector<Record> late_;
+  std::vector<Change> late_;
 };
 
 }  // namespace
