@@ -268,8 +268,8 @@ Result<void> rebuild_until(const std::string& source, std::uint64_t size, const 
   if (!*id) return error(ErrorKind::kDamaged, fmt::format("{} : l'identité du journal manque", source));
   if (size > counters->events) {
     return error(ErrorKind::kInvalid,
-                 fmt::format("{} a {} événements, positions à partir de 0 ; la position {} n'y est pas", source,
-                             counters->events, size - 1));
+                 fmt::format("{} a {} événement{}, positions à partir de 0 ; la position {} n'y est pas", source,
+                             counters->events, counters->events > 1 ? "s" : "", size - 1));
   }
   if (auto ok = initialise(store, **id); !ok) return ok;
   Beside beside(*view, store);

@@ -17,6 +17,9 @@ constexpr std::size_t kCachedHeads = 16'384;
 // Room for derived records kept from one batch to the next.
 constexpr std::size_t kKeptRoom = 4U << 20U;
 
+// Longest wait for threads that were just answered.
+constexpr std::chrono::steady_clock::duration kPatience = std::chrono::microseconds(250);
+
 std::int64_t system_clock_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
@@ -145,7 +148,24 @@ void Writer::run() {
   }
 }
 
+// Threads that append one after the other come back as soon as they are answered: a sync that waits for them a little,
+// the less the faster syncs are, serves all of them.
+void Writer::gather() {
+  if (last_.released < 2) return;
+  const std::size_t expected = last_.released + last_.queued;
+  const auto until = std::chrono::steady_clock::now() + std::min(last_.commit / 4, kPatience);
+  last_.released = 0;
+  while (std::chrono::steady_clock::now() < until) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_ || queue_.size() >= expected) return;
+    }
+    std::this_thread::yield();
+  }
+}
+
 bool Writer::take(Batch& batch) {
+  gather();
   std::size_t events = 0;
   std::size_t bytes = 0;
   // A request without events weighs one: its outcome is a record too.
@@ -202,7 +222,10 @@ void Writer::apply(Batch& batch) {
                                                            : std::unexpected(Error{ErrorKind::kIo, failure_});
   }
   if (!derived_.empty()) {
-    if (auto written = commit(); !written) {
+    const auto begun = std::chrono::steady_clock::now();
+    auto written = commit();
+    last_.commit = std::chrono::steady_clock::now() - begun;
+    if (!written) {
       failure_ = fmt::format(
           "le journal n'accepte plus d'écriture, car la précédente a échoué ({}) ; le rouvrir, puis renvoyer les mêmes "
           "actes sous les mêmes identifiants : ceux qui étaient inscrits seront reconnus",
@@ -229,6 +252,13 @@ void Writer::apply(Batch& batch) {
   if (octets_.capacity() > kKeptRoom) octets_ = Bytes();
   if (stored_.capacity() > kKeptRoom) stored_ = Bytes();
   // The last first: who waits for the oldest answer finds the others ready, and is woken once.
+  last_.released = static_cast<std::size_t>(std::ranges::count_if(batch.complete, [](const auto& group) {
+    return std::holds_alternative<std::promise<Result<AppendResult>>>(group->promise);
+  }));
+  {
+    const std::lock_guard lock(mutex_);
+    last_.queued = queue_.size();
+  }
   for (auto group = batch.complete.rbegin(); group != batch.complete.rend(); ++group) (*group)->fulfil();
   batch.items.clear();
   batch.complete.clear();

@@ -12,6 +12,7 @@
 #include "storage/store.hpp"
 #include "storage/tree.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -88,6 +89,7 @@ class Writer {
   template <class T>
   std::future<T> enqueue(std::unique_ptr<Group> group);
   void run();
+  void gather();
   bool take(Batch& batch);
   void apply(Batch& batch);
   void look_up(Batch& batch);
@@ -118,6 +120,12 @@ class Writer {
   bool stopping_ = false;
 
   std::mutex writing_;  // held by the thread that writes; guards the members below
+  // What the last batch tells of the next one.
+  struct {
+    std::size_t released = 0;  // threads that waited for it, each likely to come back at once
+    std::size_t queued = 0;    // hand-overs that were there already when they left
+    std::chrono::steady_clock::duration commit{};
+  } last_;
   Batch batch_;
   Counters counters_;
   MerkleFrontier tree_;

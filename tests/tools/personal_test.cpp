@@ -192,5 +192,44 @@ TEST_F(Personal, AWordAloneIsNoErasure) {
   EXPECT_EQ(without_key({"histoire", "effacé/00"}).code, 3);
 }
 
+TEST_F(Personal, MovesWithTheJournalAndNotWithItsExport) {
+  const auto head = [&](const std::string& directory) {
+    return assemblier({"--journal", directory, "journal", "exporter", "--feuilles"}).out;
+  };
+  const auto sound = [&](const std::string& directory) {
+    const auto report = assemblier({"--journal", directory, "--clef-maitresse", key, "journal", "verifier"});
+    EXPECT_EQ(report.code, 0) << report.out << report.err;
+  };
+  const auto shown = [&](const std::string& directory, const std::string& objet) {
+    return assemblier({"--journal", directory, "--clef-maitresse", key, "dossier", objet}).out;
+  };
+  const std::string before = head(journal);
+  ASSERT_EQ((*this)({"effacer", kZoe, "--motif", "Demande"}).code, 0);
+
+  // Restored to a moment before the erasure: who is erased stays so, the others are there.
+  const std::string earlier = scratch / "avant";
+  const std::string last = std::to_string(std::ranges::count(before, '\n') - 1);
+  const auto restored = assemblier({"journal", "restaurer", journal, earlier, "--jusqu-a", last});
+  ASSERT_EQ(restored.code, 0) << restored.err;
+  EXPECT_EQ(head(earlier), before);
+  sound(earlier);
+  EXPECT_EQ(shown(earlier, "mission/1").find("Zoé"), std::string::npos);
+  EXPECT_NE(shown(earlier, "mission/2").find("Paul Durand"), std::string::npos);
+  EXPECT_EQ(assemblier({"--journal", earlier, "--clef-maitresse", key, "importer", "-"}, stream).out,
+            (*this)({"importer", "-"}, stream).out);
+
+  // An export holds commitments: the values stay behind, and the answers are told by their ids.
+  const std::string exported = (*this)({"journal", "exporter", "--reponses"}).out;
+  const std::string copy = scratch / "copie";
+  const auto imported = assemblier({"--journal", copy, "journal", "importer", "-"}, exported);
+  ASSERT_EQ(imported.code, 0) << imported.err;
+  EXPECT_EQ(head(copy), head(journal));
+  sound(copy);
+  EXPECT_NE(shown(copy, "mission/2").find("nom complet : scellé"), std::string::npos);
+  EXPECT_EQ(assemblier({"--journal", copy, "rejouer"}).out.substr(0, 12), "0 divergence");
+  const auto again = assemblier({"--journal", copy, "importer", "-"}, stream);
+  EXPECT_NE(again.err.find("0 inscrit,"), std::string::npos) << again.err;
+}
+
 }  // namespace
 }  // namespace assemblier::tools

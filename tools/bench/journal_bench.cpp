@@ -12,6 +12,9 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -103,6 +106,58 @@ void BM_durable_single_events(benchmark::State& state) {
   state.counters["bytes"] = static_cast<double>(stored);
 }
 BENCHMARK(BM_durable_single_events)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+/// Single events from many threads at once, each acknowledged before its thread sends the next.
+void BM_durable_events_of_16_writers(benchmark::State& state) {
+  constexpr std::size_t kWriters = 16;
+  constexpr std::size_t kCount = 8'000;
+  const Workspace workspace;
+  const bench::RawRocksDb raw(workspace.str());
+  auto journal = must(storage::create_rocksdb(workspace / "writers", {}));
+  std::size_t next = 0;
+  std::size_t stored = 0;
+  const auto ours = [&] {
+    const std::size_t first = std::exchange(next, next + kCount);
+    const double seconds = seconds_of([&] {
+      std::vector<std::jthread> threads;
+      for (std::size_t writer = 0; writer < kWriters; ++writer) {
+        threads.emplace_back([&, writer] {
+          for (std::size_t i = writer; i < kCount; i += kWriters)
+            must(journal->append({.events = {event_for(first + i, 150)}}));
+        });
+      }
+    });
+    return static_cast<double>(kCount) / seconds;
+  };
+  (void)journal->append({.events = {event_for(next++, 150)}});
+  (void)journal->read_all({}, [&](const storage::StoredEvent& e) { return stored = e.stored.size(), false; });
+  paired(state, ours, [&] { return raw.synced_writes(kCount, stored, kWriters); });
+  state.counters["bytes"] = static_cast<double>(stored);
+}
+BENCHMARK(BM_durable_events_of_16_writers)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+void BM_durable_batches_of_100(benchmark::State& state) {
+  constexpr std::size_t kBatches = 200;
+  const Workspace workspace;
+  const bench::RawRocksDb raw(workspace.str());
+  auto journal = must(storage::create_rocksdb(workspace / "batches", {}));
+  std::size_t next = 0;
+  std::size_t stored = 0;
+  const auto ours = [&] {
+    std::vector<storage::AppendRequest> requests(kBatches);
+    for (auto& request : requests)
+      for (std::size_t i = 0; i < 100; ++i) request.events.push_back(event_for(next++, 150));
+    const double seconds = seconds_of([&] {
+      for (auto& request : requests) must(journal->append(std::move(request)));
+    });
+    return static_cast<double>(kBatches * 100) / seconds;
+  };
+  (void)journal->append({.events = {event_for(next++, 150)}});
+  (void)journal->read_all({}, [&](const storage::StoredEvent& e) { return stored = e.stored.size(), false; });
+  paired(state, ours, [&] { return raw.synced_batches(kBatches, 100, stored); });
+  state.counters["bytes"] = static_cast<double>(stored);
+}
+BENCHMARK(BM_durable_batches_of_100)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 std::string slurp(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

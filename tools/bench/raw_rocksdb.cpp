@@ -8,6 +8,8 @@
 #include <memory>
 #include <random>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 namespace assemblier::bench {
 
@@ -71,8 +73,18 @@ double per_second(std::size_t count, std::chrono::steady_clock::time_point since
 
 }  // namespace
 
-double RawRocksDb::synced_writes(std::size_t writes, std::size_t payload_bytes) const {
-  return synced_batches(writes, 1, payload_bytes);
+double RawRocksDb::synced_writes(std::size_t writes, std::size_t payload_bytes, std::size_t writers) const {
+  Database database(directory_);
+  const std::string values = make_values(payload_bytes);
+  const auto since = std::chrono::steady_clock::now();
+  std::vector<std::jthread> threads;
+  for (std::size_t writer = 0; writer < writers; ++writer) {
+    threads.emplace_back([&, writer] {
+      for (std::size_t i = writer; i < writes; i += writers) database.write(i, 1, values, payload_bytes, true);
+    });
+  }
+  threads.clear();
+  return per_second(writes, since);
 }
 
 double RawRocksDb::synced_batches(std::size_t batches, std::size_t batch, std::size_t payload_bytes) const {

@@ -16,8 +16,8 @@ class RawRocksDb {
   /// `directory` exists; a database is made and removed inside it by each call.
   explicit RawRocksDb(std::string directory) : directory_(std::move(directory)) {}
 
-  /// Writes a second: one value of `payload_bytes` per synced write.
-  [[nodiscard]] double synced_writes(std::size_t writes, std::size_t payload_bytes) const;
+  /// Writes a second: one value of `payload_bytes` per synced write, by as many threads as there are `writers`.
+  [[nodiscard]] double synced_writes(std::size_t writes, std::size_t payload_bytes, std::size_t writers = 1) const;
   /// Values a second: `batch` values under each synced write.
   [[nodiscard]] double synced_batches(std::size_t batches, std::size_t batch, std::size_t payload_bytes) const;
   /// Records a second: a scan from first to last of `records` values that lie in table files.

@@ -104,8 +104,8 @@ Violation check_sender(storage::Journal& journal, const Sender& sender, const st
       continue;
     }
     if (missing) return fmt::format("l'acte {} est là, {} envoyé avant lui n'y est pas", id, *missing);
-    const auto& outcome = (*stored)->outcome;
-    if (outcome.fingerprint != request.outcome->fingerprint || outcome.answer != request.outcome->answer)
+    const auto same = journal.same_request(**stored, request.outcome->fingerprint);
+    if (!same || !*same || (*stored)->outcome.answer != request.outcome->answer)
       return fmt::format("la réponse gardée de l'acte {} n'est pas la sienne", id);
     if (auto wrong = check_events(request, **stored, all)) return wrong;
     if ((*stored)->count > 0 && (*stored)->first.value < end) return fmt::format("l'acte {} n'est pas à son rang", id);
