@@ -89,7 +89,7 @@ storage::NewEvent event_for(std::size_t i, std::size_t payload) {
 
 void BM_durable_single_events(benchmark::State& state) {
   const Workspace workspace;
-  const bench::RawRocksDb raw(workspace.str());
+  bench::RawRocksDb raw(workspace.str());
   auto journal = must(storage::create_rocksdb(workspace / "single", {}));
   std::size_t next = 0;
   std::size_t stored = 0;
@@ -112,7 +112,7 @@ void BM_durable_events_of_16_writers(benchmark::State& state) {
   constexpr std::size_t kWriters = 16;
   constexpr std::size_t kCount = 8'000;
   const Workspace workspace;
-  const bench::RawRocksDb raw(workspace.str());
+  bench::RawRocksDb raw(workspace.str());
   auto journal = must(storage::create_rocksdb(workspace / "writers", {}));
   std::size_t next = 0;
   std::size_t stored = 0;
@@ -139,7 +139,7 @@ BENCHMARK(BM_durable_events_of_16_writers)->Iterations(1)->Unit(benchmark::kMill
 void BM_durable_batches_of_100(benchmark::State& state) {
   constexpr std::size_t kBatches = 200;
   const Workspace workspace;
-  const bench::RawRocksDb raw(workspace.str());
+  bench::RawRocksDb raw(workspace.str());
   auto journal = must(storage::create_rocksdb(workspace / "batches", {}));
   std::size_t next = 0;
   std::size_t stored = 0;
@@ -186,7 +186,7 @@ engine::Request financing(std::size_t i, std::size_t posts) {
 
 void BM_pipelined_actes(benchmark::State& state) {
   const Workspace workspace;
-  const bench::RawRocksDb raw(workspace.str());
+  bench::RawRocksDb raw(workspace.str());
   auto journal = must(storage::create_rocksdb(workspace / "pipeline", {}));
   engine::Engine engine(*journal);
   if (!must(engine.publish(slurp(ASSEMBLIER_SOURCE_DIR "/rules/postes.regles"))).edition) {
@@ -220,7 +220,7 @@ BENCHMARK(BM_pipelined_actes)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 void BM_events_folded(benchmark::State& state) {
   const Workspace workspace;
-  const bench::RawRocksDb raw(workspace.str());
+  bench::RawRocksDb raw(workspace.str());
   constexpr std::size_t kCount = 50'000;
   std::size_t stored = 0;
   {

@@ -9,6 +9,7 @@
 #include <random>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace assemblier::bench {
@@ -20,9 +21,23 @@ void require(const rocksdb::Status& status) {
   if (!status.ok()) throw std::runtime_error("raw RocksDB: " + status.ToString());
 }
 
-class Database {
+// A pool of letters from which values are cut: compressible about as text is.
+std::string make_values(std::size_t bytes) {
+  std::mt19937 random(1);
+  std::string values(bytes + 65'536, ' ');
+  for (char& letter : values) letter = static_cast<char>('a' + random() % 16);
+  return values;
+}
+
+double per_second(std::size_t count, std::chrono::steady_clock::time_point since) {
+  return static_cast<double>(count) / std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+}
+
+}  // namespace
+
+class RawRocksDb::Database {
  public:
-  explicit Database(const std::string& directory) : path_(directory + "/raw") {
+  explicit Database(std::string path) : path_(std::move(path)) {
     std::filesystem::remove_all(path_);
     rocksdb::Options options = storage::make_options(nullptr);
     options.create_if_missing = true;
@@ -59,45 +74,41 @@ class Database {
   std::unique_ptr<rocksdb::DB> database_;
 };
 
-// A pool of letters from which values are cut: compressible about as text is.
-std::string make_values(std::size_t bytes) {
-  std::mt19937 random(1);
-  std::string values(bytes + 65'536, ' ');
-  for (char& letter : values) letter = static_cast<char>('a' + random() % 16);
-  return values;
+RawRocksDb::RawRocksDb(std::string directory) : directory_(std::move(directory)) {}
+RawRocksDb::~RawRocksDb() = default;
+
+RawRocksDb::Database& RawRocksDb::written() {
+  if (written_ == nullptr) written_ = std::make_unique<Database>(directory_ + "/raw");
+  return *written_;
 }
 
-double per_second(std::size_t count, std::chrono::steady_clock::time_point since) {
-  return static_cast<double>(count) / std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
-}
-
-}  // namespace
-
-double RawRocksDb::synced_writes(std::size_t writes, std::size_t payload_bytes, std::size_t writers) const {
-  Database database(directory_);
+double RawRocksDb::synced_writes(std::size_t writes, std::size_t payload_bytes, std::size_t writers) {
+  Database& database = written();
+  const std::size_t first = std::exchange(next_, next_ + writes);
   const std::string values = make_values(payload_bytes);
   const auto since = std::chrono::steady_clock::now();
   std::vector<std::jthread> threads;
   for (std::size_t writer = 0; writer < writers; ++writer) {
     threads.emplace_back([&, writer] {
-      for (std::size_t i = writer; i < writes; i += writers) database.write(i, 1, values, payload_bytes, true);
+      for (std::size_t i = writer; i < writes; i += writers) database.write(first + i, 1, values, payload_bytes, true);
     });
   }
   threads.clear();
   return per_second(writes, since);
 }
 
-double RawRocksDb::synced_batches(std::size_t batches, std::size_t batch, std::size_t payload_bytes) const {
-  Database database(directory_);
+double RawRocksDb::synced_batches(std::size_t batches, std::size_t batch, std::size_t payload_bytes) {
+  Database& database = written();
+  const std::size_t first = std::exchange(next_, next_ + batches * batch);
   const std::string values = make_values(payload_bytes);
   const auto since = std::chrono::steady_clock::now();
-  for (std::size_t i = 0; i < batches; ++i) database.write(i * batch, batch, values, payload_bytes, true);
+  for (std::size_t i = 0; i < batches; ++i) database.write(first + i * batch, batch, values, payload_bytes, true);
   return per_second(batches * batch, since);
 }
 
 double RawRocksDb::scan(std::size_t records, std::size_t payload_bytes) const {
   constexpr std::size_t kBatch = 1000;
-  Database database(directory_);
+  Database database(directory_ + "/scanned");
   const std::string values = make_values(payload_bytes);
   for (std::size_t first = 0; first < records; first += kBatch) {
     database.write(first, std::min(kBatch, records - first), values, payload_bytes, false);

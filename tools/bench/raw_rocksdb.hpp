@@ -2,29 +2,39 @@
 // The limits that our own figures stand beside: RocksDB alone, on the same disk, under the same options and recovery
 // mode, with keys of 8 octets and values of the payload's size.
 //
-// Thread-safety: each call uses a database of its own under the directory given.
+// Thread-safety: one thread each.
 //
 //   RawRocksDb raw(directory);  const double rate = raw.synced_writes(1000, 400);
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 namespace assemblier::bench {
 
 class RawRocksDb {
  public:
-  /// `directory` exists; a database is made and removed inside it by each call.
-  explicit RawRocksDb(std::string directory) : directory_(std::move(directory)) {}
+  /// `directory` exists; databases are made and removed inside it. Writes go on in one and the same, as ours do in one
+  /// journal: it has its tables to build from time to time too.
+  explicit RawRocksDb(std::string directory);
+  RawRocksDb(const RawRocksDb&) = delete;
+  RawRocksDb& operator=(const RawRocksDb&) = delete;
+  ~RawRocksDb();
 
   /// Writes a second: one value of `payload_bytes` per synced write, by as many threads as there are `writers`.
-  [[nodiscard]] double synced_writes(std::size_t writes, std::size_t payload_bytes, std::size_t writers = 1) const;
+  [[nodiscard]] double synced_writes(std::size_t writes, std::size_t payload_bytes, std::size_t writers = 1);
   /// Values a second: `batch` values under each synced write.
-  [[nodiscard]] double synced_batches(std::size_t batches, std::size_t batch, std::size_t payload_bytes) const;
+  [[nodiscard]] double synced_batches(std::size_t batches, std::size_t batch, std::size_t payload_bytes);
   /// Records a second: a scan from first to last of `records` values that lie in table files.
   [[nodiscard]] double scan(std::size_t records, std::size_t payload_bytes) const;
 
  private:
+  class Database;
+  Database& written();
+
   std::string directory_;
+  std::unique_ptr<Database> written_;
+  std::size_t next_ = 0;  // key of the next value written
 };
 
 }  // namespace assemblier::bench
