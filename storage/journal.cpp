@@ -141,6 +141,10 @@ class StoredJournal final : public Journal {
     return storage::verify(*store_, *store_->view(), keyring_, format_, progress);
   }
 
+  Result<VerifyReport> verify_part(const VerifyPart& part, const Progress& progress) override {
+    return storage::verify_part(*store_, *store_->view(), keyring_, format_, part, progress);
+  }
+
  private:
   static std::unexpected<Error> for_reading_only() {
     return std::unexpected(

@@ -195,6 +195,12 @@ struct VerifyReport {
   std::uint64_t more = 0;
 };
 
+/// What verify() may be bounded to. What lies outside of it is taken as it is: a signed head says what it should be.
+struct VerifyPart {
+  std::uint64_t from = 0;  ///< events from this position on, and what derives from them
+  std::string flux{};      ///< the events of one flux, their place in the tree; empty: every flux
+};
+
 /// Called with (done, total) about ten times a second at most.
 using Progress = std::function<void(std::uint64_t, std::uint64_t)>;
 
@@ -240,6 +246,9 @@ class Journal {
   /// Checks every stored byte it can reach: checksums, decoding, positions without gap, versions, hash chains,
   /// and that every derived record (flux index, heads, outcomes, counters) agrees with the events, both ways.
   [[nodiscard]] virtual Result<VerifyReport> verify(const Progress& progress) = 0;
+  /// The same for a part: takes the time that the part takes. kInvalid when there are not as many events, or a flux and
+  /// a position are both given.
+  [[nodiscard]] virtual Result<VerifyReport> verify_part(const VerifyPart& part, const Progress& progress) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<Journal> open_memory(JournalOptions options);

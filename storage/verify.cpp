@@ -29,7 +29,7 @@ class Verifier {
   VerifyReport run() {
     store_.verify_files([this](const std::string& message) { find("{}", message); });
     read_counters();
-    events_pass();
+    events_pass(0);
     flux_pass();
     outcomes_pass();
     tree_pass();
@@ -41,7 +41,51 @@ class Verifier {
     return std::move(report_);
   }
 
+  // The events from a position on; the tree before it is that of its nodes.
+  Result<VerifyReport> run_from(std::uint64_t from) {
+    read_counters();
+    if (!counters_known_) return std::move(report_);
+    if (from > counters_.events) return beyond(from);
+    auto before = Tree(view_, from, tree_kept_).frontier();
+    if (!before) return std::unexpected(std::move(before.error()));
+    tree_ = std::move(*before);
+    events_pass(from);
+    const auto root = Tree(view_, counters_.events, tree_kept_).root_at(counters_.events);
+    if (!root || (events_complete_ && *root != tree_.root()))
+      find("arbre : sa racine n'est pas celle des événements depuis la position {}", from);
+    if (progress_) progress_(counters_.events, counters_.events);
+    return std::move(report_);
+  }
+
+  // The events of one flux, each in its chain and in the tree.
+  Result<VerifyReport> run_flux(const std::string& flux) {
+    read_counters();
+    if (!counters_known_) return std::move(report_);
+    Tree tree(view_, counters_.events, tree_kept_);
+    const auto root = tree.root_at(counters_.events);
+    if (!root) return std::unexpected(root.error());
+    auto read = read_flux(view_, flux, {}, [&](const StoredEvent& event) {
+      const Hash hash = event_hash(event.stored);
+      ++report_.events;
+      check_derived(event, hash);
+      seals_.check(event.header);
+      const std::uint64_t position = event.header.position.value;
+      const auto proof = tree.inclusion(position, counters_.events);
+      if (!proof || !verify_inclusion(hash, position, counters_.events, *proof, *root))
+        find("{} : n'est pas à sa place dans l'arbre", name_of(event.header));
+      return true;
+    });
+    if (!read) find("{}", read.error().message);
+    return std::move(report_);
+  }
+
  private:
+  [[nodiscard]] std::unexpected<Error> beyond(std::uint64_t from) const {
+    return std::unexpected(
+        Error{ErrorKind::kInvalid, fmt::format("le journal compte {} événement{} ; rien n'y commence "
+                                               "à la position {}",
+                                               counters_.events, counters_.events > 1 ? "s" : "", from)});
+  }
   template <class... Args>
   void find(fmt::format_string<Args...> format, Args&&... args) {
     if (report_.findings.size() < kKeptFindings) {
@@ -52,7 +96,7 @@ class Verifier {
   }
 
   void read_counters();
-  void events_pass();
+  void events_pass(std::uint64_t from);
   std::uint64_t skip_unreadable(Cursor& cursor, std::uint64_t from, const std::string& why);
   void check_event(Position position, std::string_view stored);
   void check_derived(const StoredEvent& event, const Hash& hash);
@@ -112,11 +156,11 @@ bool Verifier::finished(const Cursor& cursor, const char* what) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Events
 
-void Verifier::events_pass() {
+void Verifier::events_pass(std::uint64_t from) {
   ChainChecker chain(view_);
   std::int64_t instant = std::numeric_limits<std::int64_t>::min();
-  std::uint64_t next = 0;
-  const auto cursor = view_.scan(tag_begin(Tag::kEvent), tag_end(Tag::kEvent));
+  std::uint64_t next = from;
+  const auto cursor = view_.scan(event_key(Position{from}), tag_end(Tag::kEvent));
   while (true) {
     for (; cursor->valid(); cursor->next()) {
       const auto position = decode_event_key(cursor->key());
@@ -163,7 +207,7 @@ void Verifier::events_pass() {
   if (next > counters_.events) {
     find("{} en trop : le compteur dit {} événements", name_range(counters_.events, next - 1), counters_.events);
   }
-  if (next > 0 && next == counters_.events && instant != counters_.instant_us) {
+  if (next > from && next == counters_.events && instant != counters_.instant_us) {
     find("le compteur garde l'instant {}, le dernier événement porte {}", counters_.instant_us, instant);
   }
 }
@@ -434,6 +478,15 @@ void Verifier::others_pass() {
 
 VerifyReport verify(Store& store, View& view, const Keyring& keyring, std::uint32_t format, const Progress& progress) {
   return Verifier(store, view, keyring, format, progress).run();
+}
+
+Result<VerifyReport> verify_part(Store& store, View& view, const Keyring& keyring, std::uint32_t format,
+                                 const VerifyPart& part, const Progress& progress) {
+  if (!part.flux.empty() && part.from != 0)
+    return std::unexpected(
+        Error{ErrorKind::kInvalid, "le contrôle est celui d'un flux, ou celui d'une suite : non des deux"});
+  Verifier verifier(store, view, keyring, format, progress);
+  return part.flux.empty() ? verifier.run_from(part.from) : verifier.run_flux(part.flux);
 }
 
 }  // namespace assemblier::storage

@@ -12,4 +12,8 @@ namespace assemblier::storage {
 [[nodiscard]] VerifyReport verify(Store& store, View& view, const Keyring& keyring, std::uint32_t format,
                                   const Progress& progress);
 
+/// See Journal::verify_part.
+[[nodiscard]] Result<VerifyReport> verify_part(Store& store, View& view, const Keyring& keyring, std::uint32_t format,
+                                               const VerifyPart& part, const Progress& progress);
+
 }  // namespace assemblier::storage

@@ -136,6 +136,9 @@ void add_journal(CLI::App& app, Given& g) {
                    "l'entrée standard")
       ->type_name("FICHIER");
   verify->add_option("--confiance", g.evidence.trusted, "clefs publiques, une par ligne")->type_name("FICHIER");
+  CLI::Option* rest =
+      verify->add_flag("--suite", g.evidence.rest, "seulement ce qui suit la tête, qui répond du reste");
+  verify->add_option("--objet", g.evidence.objet, "un seul objet")->type_name("ID")->excludes(rest);
   CLI::App* out = add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)",
                       [&g](Session& s) { return g.leaves ? journal_feuilles(s) : journal_exporter(s, g.outcomes); });
   CLI::Option* leaves =

@@ -92,6 +92,7 @@ struct EvidenceOptions {
   std::string head;                       ///< a signed head: path or "-"
   std::optional<std::uint64_t> position;  ///< inclusion of an event
   std::string objet;                      ///< where a flux stands, or that there is none
+  bool rest = false;                      ///< only what follows the head
   std::string since;                      ///< an earlier signed head: consistency
   std::string trusted;                    ///< public keys, one a line
   std::vector<std::string> stamps;        ///< replies or tokens of a time stamping authority

@@ -128,6 +128,8 @@ Exit journal_verifier(Session& session, const EvidenceOptions& options) {
     throw Failure{Exit::kUsage,
                   "« --tete » et « --confiance » vont ensemble : la tête signée, et les clefs qui peuvent la signer"};
   }
+  if (options.rest && options.head.empty())
+    throw Failure{Exit::kUsage, "« --suite » demande « --tete » : le contrôle commence où elle s'arrête"};
   const auto journal = open_journal(session, Access::kRead);
   const auto info = journal->info();  // what is wrong with it is verify()'s to say
   std::optional<TrustedHead> head;
@@ -137,7 +139,15 @@ Exit journal_verifier(Session& session, const EvidenceOptions& options) {
                                          options.head, head->head.journal_id, info->journal_id)};
   }
   Progress progress("événements vérifiés");
-  auto report = must(journal->verify([&](std::uint64_t done, std::uint64_t total) { progress.at(done, total); }));
+  const auto show = [&](std::uint64_t done, std::uint64_t total) { progress.at(done, total); };
+  const bool whole = !options.rest && options.objet.empty();
+  storage::VerifyPart part{.from = options.rest ? head->head.size : 0, .flux = {}};
+  if (!options.objet.empty()) part.flux = flux_of(options.objet);
+  // A journal that stops before the head has nothing to show after it.
+  if (options.rest && info) part.from = std::min(part.from, info->next.value);
+  auto report = must(whole ? journal->verify(show) : journal->verify_part(part, show));
+  if (!part.flux.empty() && report.events == 0 && report.findings.empty())
+    throw Failure{Exit::kInput, fmt::format("« {} » n'existe pas dans ce journal ; vérifiez l'identifiant", part.flux)};
   const auto departs = head ? departs_from(*journal, head->head) : std::nullopt;
   if (departs) report.findings.insert(report.findings.begin(), {*departs});
   const std::uint64_t found = report.findings.size() + report.more;
@@ -160,14 +170,17 @@ Exit journal_verifier(Session& session, const EvidenceOptions& options) {
   }
   for (const auto& finding : report.findings) session.out.line(finding.message);
   if (report.more > 0) session.out.line(fmt::format("… et {} autres", grouped(report.more)));
-  const std::string until = events > 0 ? fmt::format("jusqu'à la position {}", events - 1) : "et sans événement";
-  session.out.line(fmt::format("{} : {}, {}", sound ? "journal sain " + until : std::string("journal ABÎMÉ"),
+  std::string until = events > 0 ? fmt::format("jusqu'à la position {}", events - 1) : "et sans événement";
+  if (options.rest) until = fmt::format("de la position {} à la fin", part.from);
+  std::string good = "journal sain " + until;
+  if (!part.flux.empty()) good = fmt::format("« {} » est sain", part.flux);
+  session.out.line(fmt::format("{} : {}, {}", sound ? good : std::string("journal ABÎMÉ"),
                                counted(report.events, "événement vérifié", "événements vérifiés"),
                                counted(found, "anomalie", "anomalies")));
   if (sound && head) {
     session.out.line(fmt::format("  il prolonge la tête signée par {}, à {}", head->head.origin,
                                  counted(head->head.size, "événement", "événements")));
-  } else if (sound) {
+  } else if (sound && whole) {
     session.out.line(
         "  une fin coupée net ne se voit que par une tête gardée ailleurs : « journal sceller », puis "
         "« journal verifier --tete T --confiance C »");

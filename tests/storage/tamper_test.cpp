@@ -123,6 +123,26 @@ class Tamper : public ::testing::Test {
   std::unique_ptr<Journal> journal_;
 };
 
+TEST_F(Tamper, APartFindsWhatIsAlteredInIt) {
+  const auto part = [this](const VerifyPart& what) {
+    const auto report = journal_->verify_part(what, {});
+    EXPECT_TRUE(report);
+    std::string all;
+    for (const Finding& finding : report->findings) all += finding.message + "\n";
+    return all;
+  };
+  for (std::uint64_t from = 0; from <= 12; ++from) EXPECT_EQ(part({.from = from}), "") << from;
+  for (const char* const flux : {"f/0", "f/1", "f/2"}) EXPECT_EQ(part({.flux = flux}), "") << flux;
+  EXPECT_FALSE(journal_->verify_part({.from = 13}, {}));
+  EXPECT_FALSE(journal_->verify_part({.from = 1, .flux = "f/1"}, {}));
+
+  falsify(7, [](Header& header) { header.author = "Somebody else"; });
+  for (std::uint64_t from = 0; from <= 7; ++from)
+    EXPECT_NE(part({.from = from}).find("position 7 (flux f/1, version 2)"), std::string::npos) << from;
+  EXPECT_NE(part({.flux = "f/1"}).find("position 7 (flux f/1, version 2)"), std::string::npos) << part({.flux = "f/1"});
+  EXPECT_EQ(part({.from = 8}).find("position 8"), std::string::npos);
+}
+
 TEST_F(Tamper, AFalsifiedEventIsNamed) {
   falsify(4, [](Header& header) { header.author = "Somebody else"; });
   expect_found("position 4 (flux f/1, version 1)");
