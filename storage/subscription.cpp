@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <thread>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,18 +14,25 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// What changes whenever something is written: names and sizes of the logs and of the MANIFEST. Table files come and go
-// with an edit of the latter.
-std::vector<std::pair<std::string, std::uintmax_t>> sizes_in(const std::string& directory) {
-  std::vector<std::pair<std::string, std::uintmax_t>> sizes;
+// A file that grows with every write: the MANIFEST, or a log. Table files come and go with an edit of the former.
+struct Growing {
+  std::string name;
+  std::uintmax_t size = 0;
+  fs::file_time_type changed;
+  auto operator<=>(const Growing&) const = default;
+};
+
+std::vector<Growing> growing_in(const std::string& directory) {
+  std::vector<Growing> files;
   std::error_code error;
   for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
     std::error_code gone;
-    if (name.ends_with(".log") || name.starts_with("MANIFEST-")) sizes.emplace_back(name, at->file_size(gone));
+    if (name.ends_with(".log") || name.starts_with("MANIFEST-"))
+      files.push_back({name, at->file_size(gone), at->last_write_time(gone)});
   }
-  std::ranges::sort(sizes);
-  return sizes;
+  std::ranges::sort(files);
+  return files;
 }
 
 }  // namespace
@@ -70,10 +76,10 @@ class DirectoryFeed final : public Subscription::Feed {
     if (journal_ && events_ > known) return Look{journal_.get(), events_};
     while (true) {
       // Looked at before the journal is: what comes meanwhile shows the next time.
-      auto sizes = sizes_in(directory_);
-      if (!seen_ || sizes != sizes_ || events_ > known) {
+      auto files = growing_in(directory_);
+      if (!seen_ || files != files_ || events_ > known) {
         if (auto ok = open(); !ok) return std::unexpected(std::move(ok.error()));
-        sizes_ = std::move(sizes);
+        files_ = std::move(files);
         if (events_ > known) return Look{journal_.get(), events_};
         rest();
       }
@@ -108,7 +114,7 @@ class DirectoryFeed final : public Subscription::Feed {
   const std::string directory_;
   const milliseconds interval_;
   std::unique_ptr<Journal> journal_;
-  std::vector<std::pair<std::string, std::uintmax_t>> sizes_;
+  std::vector<Growing> files_;
   bool seen_ = false;
   std::string id_;
   std::uint64_t events_ = 0;
