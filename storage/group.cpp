@@ -133,24 +133,34 @@ Result<void> Group::create(const std::string& directory, const std::string& jour
   return {};
 }
 
-Result<Group> Group::open(const std::string& directory, const std::string& journal_id, Clock clock) {
+Result<Group> Group::open(const std::string& directory, Clock clock) {
   // Before the lock: where there is no group, nothing is made.
   if (auto there = read_group(directory); !there) return std::unexpected(std::move(there.error()));
   auto hold = Hold::take(directory);
   if (!hold) return std::unexpected(std::move(hold.error()));
   auto record = read_group(directory);
   if (!record) return std::unexpected(std::move(record.error()));
-  if (record->journal_id != journal_id) {
-    return error(ErrorKind::kInvalid,
-                 fmt::format("le groupe {} suit le journal {}, et non celui-ci ({}) ; donner le sien par --journal",
-                             directory, record->journal_id, journal_id));
-  }
   Group group;
   group.directory_ = directory;
   group.hold_ = std::move(*hold);
   group.clock_ = clock ? std::move(clock) : Clock(system_clock_us);
   group.record_ = std::move(*record);
   return group;
+}
+
+Result<void> Group::check_journal(const JournalInfo& info) const {
+  if (info.journal_id != record_.journal_id) {
+    return error(ErrorKind::kInvalid,
+                 fmt::format("le groupe {} suit le journal {}, et non celui-ci ({}) ; donner le sien par --journal",
+                             directory_, record_.journal_id, info.journal_id));
+  }
+  if (record_.next > std::max(info.next, record_.terms.from)) {
+    return error(ErrorKind::kInvalid,
+                 fmt::format("le groupe {} en est à la position {}, le journal n'a que {} événements : il a perdu sa "
+                             "fin ; « journal verifier », puis un autre groupe s'il a été restauré",
+                             directory_, record_.next.value, info.next.value));
+  }
+  return {};
 }
 
 Result<void> Group::save() const { return write_group(directory_, record_); }
@@ -221,12 +231,7 @@ Result<void> Group::take_new(Journal& journal, Position end, std::size_t count, 
 Result<std::vector<Delivery>> Group::take(Journal& journal, std::size_t count) {
   auto info = journal.info();
   if (!info) return std::unexpected(std::move(info.error()));
-  if (record_.next > std::max(info->next, record_.terms.from)) {
-    return error(ErrorKind::kInvalid,
-                 fmt::format("le groupe {} en est à la position {}, le journal n'a que {} événements : il a perdu sa "
-                             "fin ; « journal verifier », puis un autre groupe s'il a été restauré",
-                             directory_, record_.next.value, info->next.value));
-  }
+  if (auto ok = check_journal(*info); !ok) return std::unexpected(std::move(ok.error()));
   const std::int64_t now = clock_();
   const Bytes before = encode_group(record_);
   std::vector<Delivery> taken;

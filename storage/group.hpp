@@ -7,7 +7,7 @@
 //
 // Thread-safety: an open Group belongs to one thread and holds the lock of its directory: open it, ask, let it go.
 //
-//   auto group = Group::open("instruction", journal_id);
+//   auto group = Group::open("instruction");
 //   for (const Delivery& delivery : *group->take(*journal, 10)) …
 //   group->acknowledge({position});
 
@@ -71,15 +71,17 @@ class Group {
   /// kExists: there is a group; kInvalid: impossible terms, or a place inside a journal.
   [[nodiscard]] static Result<void> create(const std::string& directory, const std::string& journal_id,
                                            const GroupTerms& terms);
-  /// kAbsent; kDamaged; kInvalid: the group of another journal; kLocked: still held after five seconds.
-  [[nodiscard]] static Result<Group> open(const std::string& directory, const std::string& journal_id,
-                                          Clock clock = {});
+  /// kAbsent; kDamaged; kLocked: still held after five seconds.
+  [[nodiscard]] static Result<Group> open(const std::string& directory, Clock clock = {});
   Group(Group&&) noexcept;
   Group& operator=(Group&&) noexcept;
   ~Group();
 
+  /// kInvalid: another journal than the group's, or one that has lost its end. REQUIRES what was seen of the journal
+  /// after the group was opened: others may have gone further before.
+  [[nodiscard]] Result<void> check_journal(const JournalInfo& info) const;
   /// Up to `count` events, now with the caller: first those whose time has come again, then new ones, both in position
-  /// order. kInvalid when too many are open for a new one, or when the journal has lost its end.
+  /// order. kInvalid as check_journal, which it calls, and when too many are open for a new one.
   [[nodiscard]] Result<std::vector<Delivery>> take(Journal& journal, std::size_t count);
   /// Handled: they never come again. Parked ones too; those acknowledged already stay so. All or none: kInvalid when
   /// one was never delivered.

@@ -15,22 +15,10 @@ namespace {
 
 using Kind = storage::OpenEvent::Kind;
 
-// One delivery at a time is kept in memory with all of its events.
+// What is taken at once is kept in memory.
 constexpr std::uint64_t kMost = 1000;
 
-struct Opened {
-  std::unique_ptr<storage::Journal> journal;
-  storage::JournalInfo info;
-  storage::Group group;
-};
-
-/// The journal first, which takes time, then the group, which others wait for.
-Opened open_group(const Session& session, const GroupOptions& options) {
-  auto journal = open_journal(session, Access::kRead);
-  auto info = must(journal->info());
-  auto group = must(storage::Group::open(options.directory, info.journal_id));
-  return {std::move(journal), std::move(info), std::move(group)};
-}
+storage::Group open_group(const GroupOptions& options) { return must(storage::Group::open(options.directory)); }
 
 std::vector<storage::Position> positions_of(const GroupOptions& options) {
   std::vector<storage::Position> positions;
@@ -97,9 +85,10 @@ Exit groupe_lire(Session& session, const GroupOptions& options) {
   std::vector<storage::Delivery> taken;
   std::string source;
   {
-    auto opened = open_group(session, options);
-    source = "urn:uuid:" + opened.info.journal_id;
-    taken = must(opened.group.take(*opened.journal, options.count));
+    auto group = open_group(options);
+    const auto journal = open_journal(session, Access::kRead);  // after the group: others may have gone further before
+    taken = must(group.take(*journal, options.count));
+    source = "urn:uuid:" + group.record().journal_id;
   }
   for (const auto& delivery : taken) {
     Json json = cloud_event(delivery.event, source);
@@ -110,17 +99,17 @@ Exit groupe_lire(Session& session, const GroupOptions& options) {
 }
 
 Exit groupe_accuser(Session& session, const GroupOptions& options) {
-  auto opened = open_group(session, options);
-  must(opened.group.acknowledge(positions_of(options)));
+  auto group = open_group(options);
+  must(group.acknowledge(positions_of(options)));
   const std::uint64_t count = options.positions.size();
   return answer(session, "accusés", count, counted(count, "événement accusé", "événements accusés"));
 }
 
 Exit groupe_rejeter(Session& session, const GroupOptions& options) {
-  auto opened = open_group(session, options);
-  must(opened.group.reject(positions_of(options), options.motif, options.park));
+  auto group = open_group(options);
+  must(group.reject(positions_of(options), options.motif, options.park));
   for (const auto position : positions_of(options)) {
-    const auto& event = opened.group.record().open.at(position);
+    const auto& event = group.record().open.at(position);
     const bool parked = event.kind == Kind::kParked;
     if (session.json) {
       Json json = Json::object();
@@ -138,9 +127,9 @@ Exit groupe_rejeter(Session& session, const GroupOptions& options) {
 }
 
 Exit groupe_garees(Session& session, const GroupOptions& options) {
-  const auto opened = open_group(session, options);
+  const auto group = open_group(options);
   std::uint64_t parked = 0;
-  for (const auto& [position, event] : opened.group.record().open) {
+  for (const auto& [position, event] : group.record().open) {
     if (event.kind != Kind::kParked) continue;
     ++parked;
     if (session.json) {
@@ -158,21 +147,23 @@ Exit groupe_garees(Session& session, const GroupOptions& options) {
 }
 
 Exit groupe_rejouer(Session& session, const GroupOptions& options) {
-  auto opened = open_group(session, options);
-  const std::uint64_t count = must(opened.group.replay(positions_of(options)));
+  auto group = open_group(options);
+  const std::uint64_t count = must(group.replay(positions_of(options)));
   return answer(session, "rejoués", count,
                 counted(count, "événement garé sera livré de nouveau", "événements garés seront livrés de nouveau"));
 }
 
 Exit groupe_etat(Session& session, const GroupOptions& options) {
-  const auto opened = open_group(session, options);
-  const auto state = opened.group.state();
-  const auto& terms = opened.group.record().terms;
-  const std::uint64_t events = opened.info.next.value;
+  const auto group = open_group(options);
+  const auto info = must(open_journal(session, Access::kRead)->info());
+  must(group.check_journal(info));
+  const auto state = group.state();
+  const auto& terms = group.record().terms;
+  const std::uint64_t events = info.next.value;
   const std::uint64_t lag = events > state.checkpoint.value ? events - state.checkpoint.value : 0;
   if (session.json) {
     Json json = Json::object();
-    json.set("groupe", Json(options.directory)).set("journal", Json(opened.info.journal_id));
+    json.set("groupe", Json(options.directory)).set("journal", Json(info.journal_id));
     json.set("repère", Json(state.checkpoint.value)).set("livrés avant", Json(state.next.value));
     json.set("événements", Json(events)).set("retard", Json(lag));
     json.set("en cours", Json(std::uint64_t{state.in_flight})).set("à reprendre", Json(std::uint64_t{state.retries}));

@@ -35,7 +35,7 @@ class Groups : public ::testing::Test {
   }
   std::string id() const { return journal_->info()->journal_id; }
   Result<Group> open() {
-    return Group::open(directory_, id(), [this] { return now_; });
+    return Group::open(directory_, [this] { return now_; });
   }
   std::vector<std::uint64_t> take(std::size_t count) {
     auto group = open();
@@ -114,7 +114,7 @@ TEST_F(Groups, LosesNothingWhateverHappens) {
       return at;
     };
     for (int step = 0; step < 120; ++step) {
-      auto group = Group::open(directory, journal->info()->journal_id, [&] { return now; });
+      auto group = Group::open(directory, [&] { return now; });
       ASSERT_TRUE(group);
       switch (random() % 6) {
         case 0: {
@@ -177,7 +177,7 @@ TEST_F(Groups, LosesNothingWhateverHappens) {
     }
     // At last everything is answered.
     now += 3'600 * kSecond;
-    auto group = Group::open(directory, journal->info()->journal_id, [&] { return now; });
+    auto group = Group::open(directory, [&] { return now; });
     ASSERT_TRUE(group->replay({}));
     for (bool more = true; more;) {
       const auto taken = group->take(*journal, 1'000);
@@ -212,7 +212,7 @@ TEST_F(Groups, SurvivesAKill) {
     const pid_t process = ::fork();
     if (process == 0) {
       while (true) {
-        auto group = Group::open(directory_, id());
+        auto group = Group::open(directory_);
         if (!group) ::_exit(1);
         const auto taken = group->take(*journal_, 3);
         if (!taken || taken->empty()) ::_exit(taken ? 0 : 2);
@@ -235,7 +235,7 @@ TEST_F(Groups, SurvivesAKill) {
   EXPECT_GT(acknowledged.size(), 5U);
   // One acknowledgement a kill may be on disk and not said.
   std::size_t rest = 0;
-  auto group = Group::open(directory_, id());
+  auto group = Group::open(directory_);
   ASSERT_TRUE(group);
   for (auto taken = group->take(*journal_, 1'000); taken && !taken->empty(); taken = group->take(*journal_, 1'000)) {
     std::vector<Position> positions;
@@ -298,7 +298,8 @@ TEST_F(Groups, RefusesWhatCannotBe) {
   EXPECT_EQ(Group::create(scratch_ / "journal/groupe", id(), {}).error().kind, ErrorKind::kInvalid);
   create({});
   EXPECT_EQ(Group::create(directory_, id(), {}).error().kind, ErrorKind::kExists);
-  EXPECT_EQ(Group::open(directory_, "autre").error().kind, ErrorKind::kInvalid);
+  const auto other = open_memory({});
+  EXPECT_EQ(open()->take(*other, 1).error().kind, ErrorKind::kInvalid) << "another journal";
   take(2);
   const std::string before = read_bytes(directory_ + "/" + kGroupFile);
   EXPECT_EQ(open()->acknowledge({Position{0}, Position{2}}).error().kind, ErrorKind::kInvalid) << "not delivered yet";
@@ -308,8 +309,9 @@ TEST_F(Groups, RefusesWhatCannotBe) {
   ASSERT_TRUE(open()->acknowledge({Position{0}}));
   EXPECT_TRUE(open()->acknowledge({Position{0}})) << "acknowledged already";
   EXPECT_FALSE(open()->reject({Position{0}}, "", false));
-  const auto shorter = open_memory({});
-  EXPECT_EQ(open()->take(*shorter, 1).error().kind, ErrorKind::kInvalid) << "the journal has lost its end";
+  JournalInfo cut = *journal_->info();
+  cut.next = Position{1};
+  EXPECT_EQ(open()->check_journal(cut).error().kind, ErrorKind::kInvalid) << "the journal has lost its end";
 }
 
 }  // namespace
