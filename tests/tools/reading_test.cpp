@@ -76,7 +76,9 @@ TEST(Reading, ChoosesWhatIsExported) {
     words[1] = "suivre";
     EXPECT_EQ(house(words).out, outcome.out) << "what is there already";
   }
-  EXPECT_EQ(house({"journal", "exporter", "--reponses", "--type", "x"}).code, 2) << "no import would take that";
+  const auto both = house({"journal", "exporter", "--reponses", "--type", "x"});
+  EXPECT_EQ(both.code, 2) << "no import would take that";
+  EXPECT_NE(both.err.find("« --reponses » et « --type » ne vont pas ensemble"), std::string::npos) << both.err;
   EXPECT_EQ(house({"journal", "exporter", "--depuis", "-1"}).code, 2);
 }
 
