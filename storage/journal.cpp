@@ -109,6 +109,13 @@ class StoredJournal final : public Journal {
                        .seals = keyring_.seals()};
   }
 
+  Result<std::uint64_t> wait_beyond(std::uint64_t known, std::chrono::milliseconds patience) override {
+    if (writer_) return writer_->wait_beyond(known, patience);
+    auto counters = read_counters(*store_->view());
+    if (!counters) return std::unexpected(std::move(counters.error()));
+    return counters->events;
+  }
+
   Result<TreeHead> tree_head(std::optional<std::uint64_t> size) override {
     return with_tree([size](View& view, Tree& tree) -> Result<TreeHead> {
       TreeHead head{.size = size.value_or(tree.size()), .root = {}, .flux = {}};

@@ -14,6 +14,7 @@
 #include "storage/event.hpp"
 #include "storage/merkle.hpp"
 
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
@@ -236,6 +237,9 @@ class Journal {
   /// Who bears that name here, if anything of theirs is kept. kKey without the master key.
   [[nodiscard]] virtual Result<std::optional<PersonId>> person(std::string_view name) = 0;
   [[nodiscard]] virtual Result<JournalInfo> info() = 0;
+  /// The number of events, as soon as there are more than `known` or when `patience` ends. Opened for reading, a
+  /// journal stays as it is and answers at once.
+  [[nodiscard]] virtual Result<std::uint64_t> wait_beyond(std::uint64_t known, std::chrono::milliseconds patience) = 0;
   /// The head over the first `size` events (default: all of them). kInvalid beyond the last. Takes a time that grows
   /// with the number of flux.
   [[nodiscard]] virtual Result<TreeHead> tree_head(std::optional<std::uint64_t> size) = 0;

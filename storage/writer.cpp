@@ -46,6 +46,7 @@ Writer::Writer(Store& store, const JournalOptions& options, const Keyring& keyri
     : store_(store),
       options_(options),
       keyring_(keyring),
+      announcement_(counters.events),
       counters_(counters),
       tree_(std::move(tree)),
       heads_(kCachedHeads),
@@ -239,7 +240,8 @@ void Writer::apply(Batch& batch) {
       for (const Tip& tip : tips_) {
         if (tip.head) heads_.put(tip.flux, *tip.head);
       }
-      if (erasing_) purge(batch);
+      if (erasing_) purge(batch);  // before readers come: files cannot forget what one of them sees
+      announcement_.tell(counters_.events);
     }
   }
   erasing_ = false;

@@ -6,6 +6,7 @@
 //
 // Thread-safety: submit and append from any thread. The destructor applies what is queued, then stops the thread.
 
+#include "storage/announcement.hpp"
 #include "storage/bounded_map.hpp"
 #include "storage/keys.hpp"
 #include "storage/sealing.hpp"
@@ -36,6 +37,10 @@ class Writer {
   [[nodiscard]] std::future<Answers> submit_all(std::vector<AppendRequest> requests);
   /// submit(…).get(), the caller lending its thread.
   [[nodiscard]] Result<AppendResult> append(AppendRequest request);
+  /// Journal::wait_beyond.
+  [[nodiscard]] std::uint64_t wait_beyond(std::uint64_t known, std::chrono::milliseconds patience) {
+    return announcement_.wait_beyond(known, patience);
+  }
 
  private:
   struct Pending {
@@ -110,6 +115,7 @@ class Writer {
   Store& store_;
   const JournalOptions options_;
   const Keyring& keyring_;
+  Announcement announcement_;
 
   std::mutex mutex_;  // guards the five members below
   std::condition_variable not_empty_;

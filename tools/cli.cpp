@@ -15,7 +15,7 @@ namespace assemblier::tools {
 namespace {
 
 constexpr std::string_view kVersion = "assemblier " ASSEMBLIER_VERSION;
-constexpr std::array<std::string_view, 5> kGroups = {"regles", "edition", "journal", "clef", "preuve"};
+constexpr std::array<std::string_view, 6> kGroups = {"regles", "edition", "journal", "clef", "preuve", "groupe"};
 
 /// Every value a command may be given; one of each, since one command runs.
 struct Given {
@@ -27,6 +27,9 @@ struct Given {
   EvidenceOptions evidence;
   ErasureOptions erasure;
   RestoreOptions restore;
+  SelectionOptions selection;
+  std::optional<std::uint64_t> patience;
+  GroupOptions group;
   bool leaves = false, outcomes = false;
   std::function<Exit(Session&)> command;
 };
@@ -124,6 +127,18 @@ void add_edition(CLI::App& app, Given& g) {
       ->required();
 }
 
+/// Which events are wanted.
+std::vector<CLI::Option*> add_selection(CLI::App& sub, SelectionOptions& given) {
+  return {sub.add_option("--flux", given.flux, "les événements d'un objet, « dossier/2024-001 »")->type_name("ID"),
+          sub.add_option("--categorie", given.category, "des objets d'une catégorie : ce qui précède « / »")
+              ->type_name("NOM"),
+          sub.add_option("--type", given.type, "d'un acte, par son nom")->type_name("NOM"),
+          sub.add_option("--correlation", given.acte, "d'une même demande, par son identifiant")->type_name("ID"),
+          sub.add_option("--depuis", given.from, "à partir de cette position")
+              ->type_name("POSITION")
+              ->check(whole_number())};
+}
+
 void add_journal(CLI::App& app, Given& g) {
   CLI::App* journal = group(app, "journal", "le journal lui-même");
   add(*journal, g, "creer", "crée un journal vide", [](Session& s) { return journal_creer(s); });
@@ -139,13 +154,28 @@ void add_journal(CLI::App& app, Given& g) {
   CLI::Option* rest =
       verify->add_flag("--suite", g.evidence.rest, "seulement ce qui suit la tête, qui répond du reste");
   verify->add_option("--objet", g.evidence.objet, "un seul objet")->type_name("ID")->excludes(rest);
-  CLI::App* out = add(*journal, g, "exporter", "tous les événements, un objet JSON par ligne (CloudEvents 1.0)",
-                      [&g](Session& s) { return g.leaves ? journal_feuilles(s) : journal_exporter(s, g.outcomes); });
+  CLI::App* out =
+      add(*journal, g, "exporter", "les événements, un objet JSON par ligne (CloudEvents 1.0)",
+          [&g](Session& s) { return g.leaves ? journal_feuilles(s) : journal_exporter(s, g.selection, g.outcomes); });
   CLI::Option* leaves =
       out->add_flag("--feuilles", g.leaves, "une ligne par événement : position, flux, version, octets en hexadécimal");
-  out->add_flag("--reponses", g.outcomes,
-                "et les réponses gardées des actes : tout ce qu'il faut pour importer ailleurs")
-      ->excludes(leaves);
+  CLI::Option* outcomes = out->add_flag(
+      "--reponses", g.outcomes, "et les réponses gardées des actes : tout ce qu'il faut pour importer ailleurs");
+  outcomes->excludes(leaves);
+  CLI::App* follow = add(*journal, g, "suivre", "les mêmes objets, puis ceux des événements qui viennent",
+                         [&g](Session& s) { return journal_suivre(s, g.selection, g.patience); });
+  follow->add_option("--attendre", g.patience, "finir après ce temps sans rien de nouveau (sinon : sans fin)")
+      ->type_name("SECONDES")
+      ->check(whole_number());
+  for (CLI::App* sub : {out, follow}) {
+    std::vector<CLI::Option*> parts = add_selection(*sub, g.selection);
+    parts.push_back(sub->add_option("--limite", g.selection.limit, "autant d'événements au plus")
+                        ->type_name("N")
+                        ->check(whole_number()));
+    for (CLI::Option* part : parts) {
+      if (sub == out) part->excludes(leaves)->excludes(outcomes);
+    }
+  }
   add(*journal, g, "importer", "refait un journal d'un export, ou le complète ; --journal dit où",
       [&g](Session& s) { return journal_importer(s, g.file); })
       ->add_option("fichier", g.file, "export de « journal exporter » ; « - » : l'entrée standard")
@@ -192,6 +222,47 @@ void add_journal(CLI::App& app, Given& g) {
   prove->add_option("--position", g.evidence.position, "un événement")->type_name("N")->check(whole_number());
   prove->add_option("--objet", g.evidence.objet, "où en est un objet, ou qu'il n'y en a pas")->type_name("ID");
   prove->add_option("--depuis", g.evidence.since, "une tête antérieure, que celle-ci prolonge")->type_name("FICHIER");
+}
+
+void add_groups(CLI::App& app, Given& g) {
+  CLI::App* groups = group(app, "groupe", "qui a traité quels événements : une suite d'événements partagée et reprise");
+  const auto command = [&](const std::string& name, const std::string& what,
+                           Exit (*run)(Session&, const GroupOptions&)) {
+    CLI::App* sub = add(*groups, g, name, what, [&g, run](Session& s) { return run(s, g.group); });
+    sub->add_option("groupe", g.group.directory, "répertoire du groupe, hors du journal")->type_name("DIR")->required();
+    return sub;
+  };
+  CLI::App* create = command("creer", "un groupe, et les événements qu'il veut", groupe_creer);
+  add_selection(*create, g.group.selection);
+  create->add_option("--essais", g.group.attempts, "livraisons d'un événement avant qu'il soit garé (5)")
+      ->type_name("N")
+      ->check(whole_number());
+  create->add_option("--delai", g.group.answer_within, "temps pour accuser un événement ; après, il revient (60)")
+      ->type_name("SECONDES")
+      ->check(whole_number());
+  create->add_option("--pause", g.group.first_pause, "après un premier rejet ; elle double à chaque fois (1)")
+      ->type_name("SECONDES")
+      ->check(whole_number());
+  create->add_option("--pause-max", g.group.longest_pause, "la plus longue (3600)")
+      ->type_name("SECONDES")
+      ->check(whole_number());
+  command("lire", "les événements suivants, un objet JSON par ligne : à accuser ou à rejeter", groupe_lire)
+      ->add_option("--nombre", g.group.count, "autant au plus (1)")
+      ->type_name("N")
+      ->check(whole_number());
+  const auto positions = [&g](CLI::App* sub) {
+    return sub->add_option("positions", g.group.positions, "positions des événements")
+        ->type_name("POSITION")
+        ->check(whole_number());
+  };
+  positions(command("accuser", "ces événements sont traités", groupe_accuser))->required();
+  CLI::App* reject = command("rejeter", "ces événements ne sont pas traités : ils reviendront", groupe_rejeter);
+  positions(reject)->required();
+  reject->add_option("--motif", g.group.motif, "pourquoi")->type_name("TEXTE")->required();
+  reject->add_flag("--garer", g.group.park, "les garer sans autre essai");
+  command("garees", "les événements garés, avec leur motif", groupe_garees);
+  positions(command("rejouer", "les événements garés reviennent (tous, si aucun n'est dit)", groupe_rejouer));
+  command("etat", "où en est le groupe, et son retard", groupe_etat);
 }
 
 void add_evidence(CLI::App& app, Given& g) {
@@ -335,6 +406,7 @@ Exit run(const std::vector<std::string>& arguments, Out& out) {
   add_regles(app, given);
   add_edition(app, given);
   add_journal(app, given);
+  add_groups(app, given);
   add_evidence(app, given);
   add_actes(app, given);
   add_erasure(app, given);

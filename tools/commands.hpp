@@ -62,8 +62,15 @@ Exit journal_infos(Session& session);
 struct EvidenceOptions;
 /// Also against a signed head (`head`, `trusted`), when one is given.
 Exit journal_verifier(Session& session, const EvidenceOptions& options);
+/// Which events; those given must all hold.
+struct SelectionOptions {
+  std::string flux, category, type, acte;  ///< empty: any
+  std::optional<std::uint64_t> from, limit;
+};
 /// `outcomes`: also the answers kept for actes, after the events.
-Exit journal_exporter(Session& session, bool outcomes);
+Exit journal_exporter(Session& session, const SelectionOptions& selection, bool outcomes);
+/// What is there, then what comes, until the limit, an interruption, or `patience` seconds without anything.
+Exit journal_suivre(Session& session, const SelectionOptions& selection, std::optional<std::uint64_t> patience);
 /// One line an event: « position flux version HEX », HEX being the leaf's octets.
 Exit journal_feuilles(Session& session);
 /// A new generation in a backup directory.
@@ -75,6 +82,25 @@ struct RestoreOptions {
 Exit journal_restaurer(Session& session, const RestoreOptions& options);
 /// The session's journal made from an export, or completed.
 Exit journal_importer(Session& session, const std::string& file);
+
+// ---------------------------------------------------------------- consumer groups
+struct GroupOptions {
+  std::string directory;
+  SelectionOptions selection;
+  std::optional<std::uint64_t> attempts, answer_within, first_pause, longest_pause;  ///< seconds
+  std::vector<std::uint64_t> positions;
+  std::uint64_t count = 1;
+  std::string motif;
+  bool park = false;
+};
+Exit groupe_creer(Session& session, const GroupOptions& options);
+/// The next events for this consumer, one object a line.
+Exit groupe_lire(Session& session, const GroupOptions& options);
+Exit groupe_accuser(Session& session, const GroupOptions& options);
+Exit groupe_rejeter(Session& session, const GroupOptions& options);
+Exit groupe_garees(Session& session, const GroupOptions& options);
+Exit groupe_rejouer(Session& session, const GroupOptions& options);
+Exit groupe_etat(Session& session, const GroupOptions& options);
 
 // ---------------------------------------------------------------- personal values
 struct ErasureOptions {

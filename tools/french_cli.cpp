@@ -153,6 +153,12 @@ std::string french_message(CLI::App& app, const CLI::ParseError& error) {
   } else if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     const bool no_command = english.find("ubcommand") != std::string::npos;
     text = no_command ? missing_command(app, where) : fmt::format("il manque « {} »", until(" is required"));
+  } else if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) {
+    const std::string_view between = " excludes ";
+    const auto at = english.find(between);
+    text = at == std::string::npos ? "deux options ne vont pas ensemble"
+                                   : fmt::format("« {} » et « {} » ne vont pas ensemble", english.substr(0, at),
+                                                 english.substr(at + between.size()));
   } else if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     text = fmt::format("« {} » : une valeur, une seule, est attendue", until(":"));
   } else if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) {

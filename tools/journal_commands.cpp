@@ -8,6 +8,7 @@
 #include "tools/datum_json.hpp"
 #include "tools/heads.hpp"
 #include "tools/opening.hpp"
+#include "tools/reading.hpp"
 
 #include <fmt/format.h>
 
@@ -188,17 +189,19 @@ Exit journal_verifier(Session& session, const EvidenceOptions& options) {
   return sound ? Exit::kDone : Exit::kDamaged;
 }
 
-Exit journal_exporter(Session& session, bool outcomes) {
+Exit journal_exporter(Session& session, const SelectionOptions& selection, bool outcomes) {
   const auto journal = open_journal(session, Access::kRead);
   const auto info = must(journal->info());
   const std::string source = "urn:uuid:" + info.journal_id;
   Progress progress("événements exportés");
   std::uint64_t done = 0;
-  must(journal->read_all({}, [&](const storage::StoredEvent& event) {
+  const auto show = [&](const storage::StoredEvent& event) {
     session.out.line(to_text(cloud_event(event, source)));
     progress.at(++done, info.next.value);
-    return true;
-  }));
+    return done != selection.limit;
+  };
+  if (selection.limit != 0U)
+    must(storage::read_selected(*journal, selection_of(selection), {.from = from_of(selection), .before = {}}, show));
   // Those of a later moment are left out: their events are not here.
   const auto known = [&](const storage::StoredOutcome& outcome) {
     if (outcome.first.value + outcome.count <= done) session.out.line(to_text(cloud_event(outcome, source)));

@@ -230,6 +230,10 @@ class Intruded final : public storage::Journal {
   storage::Result<storage::VerifyReport> verify(const storage::Progress& progress) override {
     return inner_.verify(progress);
   }
+  storage::Result<storage::VerifyReport> verify_part(const storage::VerifyPart& part,
+                                                     const storage::Progress& progress) override {
+    return inner_.verify_part(part, progress);
+  }
   int intrusions = 0;
 
  private:
