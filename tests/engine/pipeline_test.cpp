@@ -234,6 +234,9 @@ class Intruded final : public storage::Journal {
                                                      const storage::Progress& progress) override {
     return inner_.verify_part(part, progress);
   }
+  storage::Result<std::uint64_t> wait_beyond(std::uint64_t known, std::chrono::milliseconds patience) override {
+    return inner_.wait_beyond(known, patience);
+  }
   int intrusions = 0;
 
  private:
