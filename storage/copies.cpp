@@ -144,16 +144,18 @@ Result<fs::path> generation_before(const std::string& directory, const std::vect
                                    Backup& made) {
   if (generations.empty()) return fs::path();
   const fs::path& last = generations.back();
-  auto kept = open_rocksdb(last.string(), to_read());
-  if (!kept) {
-    made.damaged.push_back(fmt::format("{} ne s'ouvre plus : {}", last.string(), kept.error().message));
+  const auto unreadable = [&](const Error& why) {
+    made.damaged.push_back(fmt::format("{} ne se lit plus : {}", last.string(), why.message));
     return fs::path();
-  }
+  };
+  auto kept = open_rocksdb(last.string(), to_read());
+  if (!kept) return unreadable(kept.error());
   auto journal = open_rocksdb(directory, to_read());
   if (!journal) return std::unexpected(std::move(journal.error()));
   const auto here = (*journal)->info();
   const auto there = (*kept)->info();
-  if (!here || !there) return std::unexpected(here ? there.error() : here.error());
+  if (!here) return std::unexpected(here.error());
+  if (!there) return unreadable(there.error());
   if (here->journal_id != there->journal_id) {
     return error(ErrorKind::kInvalid,
                  fmt::format("{} garde le journal {}, celui-ci est le {} ; donner un autre répertoire",
@@ -167,9 +169,10 @@ Result<fs::path> generation_before(const std::string& directory, const std::vect
   };
   if (here->next.value >= size) {
     const auto now = root(**journal);
-    const auto then = root(**kept);
     if (!now) return std::unexpected(now.error());
-    if (then && *now == *then) return last;
+    const auto then = root(**kept);
+    if (!then) return unreadable(then.error());
+    if (*now == *then) return last;
   }
   return error(
       ErrorKind::kDamaged,
