@@ -5,6 +5,7 @@
 #include "storage/keys.hpp"
 #include "storage/log_scan.hpp"
 #include "storage/manifest_scan.hpp"
+#include "storage/memtable.hpp"
 #include "storage/reading.hpp"
 #include "storage/table_scan.hpp"
 
@@ -344,11 +345,10 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   options.skip_stats_update_on_db_open = true;
   options.max_manifest_file_size = 4U << 20U;
   options.bytes_per_sync = 1U << 20U;
-  // Records come in key order within each tag: an insertion near the last one of its tag is cheap.
   options.allow_concurrent_memtable_write = false;
+  options.memtable_factory = make_memtable_factory();
   options.memtable_whole_key_filtering = true;
   options.memtable_prefix_bloom_size_ratio = 0.05;
-  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
   const auto compressions = rocksdb::GetSupportedCompressions();
   const bool lz4 = std::find(compressions.begin(), compressions.end(), rocksdb::kLZ4Compression) != compressions.end();
   options.compression = lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;

@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include <rocksdb/memtablerep.h>
+#include <rocksdb/slice_transform.h>
+
 namespace assemblier::bench {
 
 namespace {
@@ -41,6 +44,9 @@ class RawRocksDb::Database {
     std::filesystem::remove_all(path_);
     rocksdb::Options options = storage::make_options(nullptr);
     options.create_if_missing = true;
+    // RocksDB's own table in memory, with the hint that suits keys in order.
+    options.memtable_factory = std::make_shared<rocksdb::SkipListFactory>();
+    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
     rocksdb::DB* database = nullptr;
     require(rocksdb::DB::Open(options, path_, &database));
