@@ -1,8 +1,10 @@
 #include "storage/cbor.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -71,12 +73,14 @@ bool is_utf8(std::string_view text) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Writer
 
-void CborWriter::head(std::uint8_t major, std::uint64_t value) {
-  const unsigned top = static_cast<unsigned>(major) << 5U;
-  if (value < 24) {
-    out_ += static_cast<char>(top | static_cast<unsigned>(value));
-    return;
-  }
+void CborWriter::grow(std::size_t octets) { out_.resize(std::max(size_ + octets, 2 * out_.size())); }
+
+Bytes CborWriter::take() {
+  out_.resize(std::exchange(size_, 0));
+  return std::move(out_);
+}
+
+void CborWriter::long_head(unsigned top, std::uint64_t value) {
   unsigned width = 8;
   unsigned argument = 27;
   if (value <= 0xFF) {
@@ -89,24 +93,30 @@ void CborWriter::head(std::uint8_t major, std::uint64_t value) {
     width = 4;
     argument = 26;
   }
-  char text[9];
+  char* const text = claim(width + 1);
   text[0] = static_cast<char>(top | argument);
   for (unsigned i = 0; i < width; ++i) text[1 + i] = static_cast<char>((value >> (8 * (width - 1 - i))) & 0xFFU);
-  out_.append(text, width + 1);
+}
+
+void CborWriter::run(std::uint8_t major, std::string_view value) {
+  begin_item();
+  head(major, value.size());
+  value.copy(claim(value.size()), value.size());
+  end_item();
 }
 
 #ifndef NDEBUG
 void CborWriter::begin_item() {
   if (open_.empty()) return;
   Level& level = open_.back();
-  if (level.map && level.left % 2 == 0) level.key_begin = out_.size();
+  if (level.map && level.left % 2 == 0) level.key_begin = size_;
 }
 
 void CborWriter::end_item() {
   while (!open_.empty()) {
     Level& level = open_.back();
     if (level.map && level.left % 2 == 0) {
-      std::string key = out_.substr(level.key_begin);
+      std::string key = out_.substr(level.key_begin, size_ - level.key_begin);
       assert((level.last_key.empty() || level.last_key < key) &&
              "map keys must be in bytewise order, without duplicate");
       level.last_key = std::move(key);
@@ -145,19 +155,11 @@ void CborWriter::integer(std::int64_t value) {
   end_item();
 }
 
-void CborWriter::bytes(std::string_view value) {
-  begin_item();
-  head(kBytesMajor, value.size());
-  out_ += value;
-  end_item();
-}
+void CborWriter::bytes(std::string_view value) { run(kBytesMajor, value); }
 
 void CborWriter::text(std::string_view value) {
   assert(is_utf8(value));
-  begin_item();
-  head(kTextMajor, value.size());
-  out_ += value;
-  end_item();
+  run(kTextMajor, value);
 }
 
 void CborWriter::array(std::uint64_t count) {
@@ -174,13 +176,13 @@ void CborWriter::map(std::uint64_t pairs) {
 
 void CborWriter::boolean(bool value) {
   begin_item();
-  out_ += static_cast<char>(value ? kTrue : kFalse);
+  *claim(1) = static_cast<char>(value ? kTrue : kFalse);
   end_item();
 }
 
 void CborWriter::null() {
   begin_item();
-  out_ += static_cast<char>(kNull);
+  *claim(1) = static_cast<char>(kNull);
   end_item();
 }
 

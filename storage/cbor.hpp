@@ -9,6 +9,7 @@
 
 #include "storage/bytes.hpp"
 
+#include <utility>
 #include <vector>
 
 namespace assemblier::storage {
@@ -21,7 +22,7 @@ class CborWriter {
  public:
   CborWriter() = default;
   /// Writes in the room that `room` holds; its content is dropped.
-  explicit CborWriter(Bytes room) : out_(std::move(room)) { out_.clear(); }
+  explicit CborWriter(Bytes room) : out_(std::move(room)) {}
   void uint(std::uint64_t value);
   void integer(std::int64_t value);  ///< major type 0 or 1
   void bytes(std::string_view value);
@@ -30,9 +31,13 @@ class CborWriter {
   void map(std::uint64_t pairs);
   void boolean(bool value);
   void null();
-  void reserve(std::size_t octets) { out_.reserve(octets); }
-  [[nodiscard]] const Bytes& str() const { return out_; }
-  [[nodiscard]] Bytes take() { return std::move(out_); }
+  /// Room for that many octets more, `octets` ≥ 0.
+  void reserve(std::size_t octets) {
+    if (out_.size() - size_ < octets) grow(octets);
+  }
+  [[nodiscard]] std::string_view str() const { return std::string_view(out_).substr(0, size_); }
+  /// What was written; the writer is empty afterwards.
+  [[nodiscard]] Bytes take();
 
  private:
   // An open array or map; kept only in debug builds, to check the order of map keys.
@@ -42,11 +47,24 @@ class CborWriter {
     std::size_t key_begin;
     std::string last_key;
   };
-  void head(std::uint8_t major, std::uint64_t value);
+  char* claim(std::size_t octets) {
+    if (out_.size() - size_ < octets) [[unlikely]]
+      grow(octets);
+    return out_.data() + std::exchange(size_, size_ + octets);
+  }
+  void grow(std::size_t octets);
+  void head(std::uint8_t major, std::uint64_t value) {
+    const unsigned top = static_cast<unsigned>(major) << 5U;
+    if (value >= 24) return long_head(top, value);
+    *claim(1) = static_cast<char>(top | static_cast<unsigned>(value));
+  }
+  void long_head(unsigned top, std::uint64_t value);
+  void run(std::uint8_t major, std::string_view value);
   void begin_item();
   void end_item();
   void open(std::uint64_t items, bool map);
-  Bytes out_;
+  Bytes out_;  // longer than what is written
+  std::size_t size_ = 0;
   std::vector<Level> open_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <new>
 #include <optional>
 #include <utility>
@@ -39,6 +40,12 @@ int compare(std::string_view a, std::string_view b) {
   const std::uint64_t one = tail_of(a);
   const std::uint64_t other = tail_of(b);
   return one > other ? -1 : one < other ? 1 : 0;
+}
+
+// What keys have in common that differ in their last 8 octets only, such as the versions of a flux.
+std::string_view series_of(std::string_view key) {
+  const std::size_t user = key.size() - kTail;
+  return key.substr(0, user > 8 ? user - 8 : user);
 }
 
 }  // namespace
@@ -84,6 +91,13 @@ bool FingerList::insert(Node* node) {
   const auto height = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(node->next.load()));
   const std::string_view key = key_of(node);
   Path& finger = fingers_[static_cast<unsigned char>(key.front())];
+  Node*& hint = hints_[std::hash<std::string_view>{}(series_of(key)) % hints_.size()];
+  Node* const last = std::exchange(hint, node);
+  if (height == 1 && !holds(finger[0], 0, key) && last != nullptr && holds(last, 0, key)) {
+    node->next.store(next(last, 0), std::memory_order_relaxed);
+    last->next.store(node, std::memory_order_release);
+    return true;
+  }
   // Up until the finger brackets the key, then down along what comes before it.
   unsigned top = 0;
   while (top + 1 < kLevels && !holds(finger[top], top, key)) ++top;
@@ -96,7 +110,10 @@ bool FingerList::insert(Node* node) {
   };
   for (unsigned level = top + 1; level-- > 0;) walk(level);
   const Node* const after = next(finger[0], 0);
-  if (after != nullptr && compare(key_of(after), key) == 0) return false;
+  if (after != nullptr && compare(key_of(after), key) == 0) {
+    hint = last;
+    return false;
+  }
   for (unsigned level = top + 1; level < height; ++level) {
     at = finger[level];
     walk(level);

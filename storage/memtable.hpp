@@ -94,7 +94,8 @@ class FingerList {
 
   // A tower lies before its node, the highest link first.
   std::array<Node, kLevels> head_{};
-  std::array<Path, 256> fingers_;  ///< by the first octet of the key; each level at or before the one below
+  std::array<Path, 256> fingers_;    ///< by the first octet of the key; each level at or before the one below
+  std::array<Node*, 8192> hints_{};  ///< by hash of the key without its last 8 octets: the last of them
   std::uint64_t random_ = 0x9E3779B97F4A7C15U;
 };
 

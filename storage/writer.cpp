@@ -14,7 +14,7 @@ namespace {
 
 // Heads kept so that a busy flux costs no read: about 200 bytes each, twice this many at most.
 constexpr std::size_t kCachedHeads = 16'384;
-// Room for derived records kept from one batch to the next.
+// Room for an event kept from one batch to the next.
 constexpr std::size_t kKeptRoom = 4U << 20U;
 
 // Longest wait for threads that were just answered.
@@ -222,7 +222,7 @@ void Writer::apply(Batch& batch) {
     pending->answer = failure_.empty() || pending->refused ? decide_in_chain(*pending)
                                                            : std::unexpected(Error{ErrorKind::kIo, failure_});
   }
-  if (!derived_.empty()) {
+  if (std::exchange(changed_, false)) {
     const auto begun = std::chrono::steady_clock::now();
     auto written = commit();
     last_.commit = std::chrono::steady_clock::now() - begun;
@@ -249,9 +249,6 @@ void Writer::apply(Batch& batch) {
   tips_.clear();
   tip_of_.clear();
   outcomes_.clear();
-  derived_.clear();
-  octets_.clear();
-  if (octets_.capacity() > kKeptRoom) octets_ = Bytes();
   if (stored_.capacity() > kKeptRoom) stored_ = Bytes();
   // The last first: who waits for the oldest answer finds the others ready, and is woken once.
   last_.released = static_cast<std::size_t>(std::ranges::count_if(batch.complete, [](const auto& group) {
@@ -516,22 +513,15 @@ void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& t
 }
 
 void Writer::derive(auto&& put_key, auto&& put_value) {
-  Derived record{.key = octets_.size(), .value = 0, .end = 0};
-  put_key(octets_);
-  record.value = octets_.size();
-  put_value(octets_);
-  record.end = octets_.size();
-  derived_.push_back(record);
+  key_.clear();
+  value_.clear();
+  put_key(key_);
+  put_value(value_);
+  store_.put(key_, value_);
+  changed_ = true;
 }
 
 Result<void> Writer::commit() {
-  const std::string_view octets = octets_;
-  const auto key = [octets](const Derived& record) { return octets.substr(record.key, record.value - record.key); };
-  // In key order each insertion begins where the last one ended.
-  std::ranges::sort(derived_, {}, key);
-  for (const Derived& record : derived_) {
-    store_.put(key(record), octets.substr(record.value, record.end - record.value));
-  }
   store_.put(counters_key(), encode_counters(counters_));
   return store_.commit();
 }

@@ -108,7 +108,7 @@ class Writer {
   std::vector<Seal> seal_values(const NewEvent& event);
   Result<std::optional<Erasure>> find_erasure(const AppendRequest& request);
   void write_event(const NewEvent& event, const Hash& payload_hash, Tip& tip);
-  // A derived record of this batch: the two functions add its key and its value to the end of what they are given.
+  // Puts what repeats an event: the two functions write its key and its value.
   void derive(auto&& put_key, auto&& put_value);
   Result<void> commit();
 
@@ -143,15 +143,11 @@ class Writer {
   std::map<Hash, Owner> owners_;  // by pseudonym
   bool erasing_ = false;          // this batch erases a person, and does nothing else
   std::vector<Bytes> looked_up_;  // keys of look_up(): their room is kept
-  // This batch: what repeats the events, put in key order at the end. Keys and values lie end to end in `octets_`.
-  struct Derived {
-    std::size_t key, value, end;
-  };
-  std::vector<Derived> derived_;
-  Bytes octets_;
-  Header header_;        // filled for each event: its strings keep their room
-  Bytes stored_;         // the same, for its bytes
-  std::string failure_;  // why nothing is accepted any more; empty while all is well
+  bool changed_ = false;          // this batch holds records
+  Header header_;                 // filled for each event: its strings keep their room
+  Bytes stored_;                  // the same, for its bytes
+  Bytes key_, value_;             // the same, for what repeats it
+  std::string failure_;           // why nothing is accepted any more; empty while all is well
 
   std::thread thread_;
 };
