@@ -14,6 +14,8 @@ namespace assemblier::dsl {
 [[nodiscard]] std::optional<std::size_t> first_invalid_utf8(std::string_view text);
 /// Unicode Normalization Form C. REQUIRES valid UTF-8.
 [[nodiscard]] std::string nfc(std::string_view text);
+/// Whether every octet is below 0x80.
+[[nodiscard]] bool is_ascii(std::string_view text);
 /// True when NFC changes nothing for want of anything it could change: every code point below U+0300, as French text
 /// written with precomposed letters. REQUIRES valid UTF-8.
 [[nodiscard]] bool surely_nfc(std::string_view text);

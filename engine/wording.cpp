@@ -2,8 +2,6 @@
 
 #include "dsl/text.hpp"
 
-#include <algorithm>
-
 namespace assemblier::engine {
 
 std::string quoted(std::string_view word) { return "« " + std::string(word) + " »"; }
@@ -25,7 +23,7 @@ std::string joined_quoted(const std::vector<std::string>& words, std::string_vie
 }
 
 bool normalise(std::string& text) {
-  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return true;
+  if (dsl::is_ascii(text)) return true;
   if (dsl::first_invalid_utf8(text)) return false;
   if (!dsl::surely_nfc(text)) text = dsl::nfc(text);
   return true;

@@ -4,6 +4,7 @@
 #include "storage/sha256.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include <fmt/format.h>
@@ -136,12 +137,12 @@ std::string new_event_id(std::string_view acte_id, std::uint32_t index) {
   // Bits 0–47, the version 8, bits 48–59; the variant 10, bits 60–121.
   const std::uint64_t high = (first & 0xFFFFFFFFFFFF0000U) | 0x8000U | (first >> 4U & 0x0FFFU);
   const std::uint64_t low = 0x8000000000000000U | (first & 0xFU) << 58U | second >> 6U;
+  static constexpr std::array<std::uint8_t, 16> kPlaces{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
   std::string text(36, '-');
-  std::size_t at = 0;
-  for (unsigned digit = 0; digit < 32; ++digit) {
-    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) ++at;
-    const std::uint64_t half = digit < 16 ? high : low;
-    text[at++] = "0123456789abcdef"[half >> (60 - 4 * (digit % 16)) & 0xFU];
+  for (unsigned octet = 0; octet < 16; ++octet) {
+    const std::uint64_t value = (octet < 8 ? high : low) >> (56 - 8 * (octet % 8)) & 0xFFU;
+    text[kPlaces[octet]] = "0123456789abcdef"[value >> 4U];
+    text[kPlaces[octet] + 1U] = "0123456789abcdef"[value & 15U];
   }
   return text;
 }
