@@ -172,7 +172,8 @@ class Table final : public rocksdb::MemTableRep {
     at.seek({key.data(), key.size()});
     return at.valid() && rocksdb::GetLengthPrefixedSlice(at.entry()) == key;
   }
-  std::size_t ApproximateMemoryUsage() override { return sizeof *this; }  // nodes are counted by the allocator
+  // Nodes are counted by the allocator; the list itself does not grow, and must not fill a small write buffer.
+  std::size_t ApproximateMemoryUsage() override { return 0; }
 
   MemTableRep::Iterator* GetIterator(rocksdb::Arena* arena) override {
     if (arena == nullptr) return new Iterator(list_);
