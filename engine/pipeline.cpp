@@ -195,7 +195,6 @@ void Engine::Impl::decide_job(Job& job) {
 
 void Engine::Impl::record(Job& job, std::vector<Evenement> events) {
   job.record.events.reserve(events.size());
-  std::uint32_t index = 0;
   for (Evenement& event : events) {
     job.record.events.push_back({.flux = std::move(event.flux),
                                  .type = std::move(event.acte),
@@ -203,7 +202,7 @@ void Engine::Impl::record(Job& job, std::vector<Evenement> events) {
                                  .role = std::move(event.role),
                                  .author = std::move(event.author),
                                  .acte_id = job.request.id,
-                                 .event_id = storage::new_event_id(job.request.id, index++),
+                                 .event_id = {},  // derived where the events are written
                                  .edition = event.edition,
                                  .payload = encode_payload(event.payload),
                                  .personal = std::move(event.personal)});

@@ -34,8 +34,9 @@ struct NewEvent {
   std::string role;             ///< the author's role
   std::string author;           ///< the author's name, may be empty
   std::string acte_id;          ///< idempotence key of the acte that caused it
-  std::string event_id;         ///< UUIDv8 of (acte_id, index), derived by new_event_id
-  Hash edition;                 ///< SHA-256 of the édition's published bytes; zero when none governs
+  std::string event_id;  ///< UUIDv8 of (acte_id, index) as new_event_id gives it; empty: the writer derives it from
+                         ///< the place of the event in its request
+  Hash edition;          ///< SHA-256 of the édition's published bytes; zero when none governs
   Bytes payload;
   std::vector<Personal> personal{};  ///< sealed by the writer, in this order: the payload names them by their place
 };

@@ -78,7 +78,12 @@ void Writer::prepare(Pending& pending) const {
     return;
   }
   pending.payload_hashes.reserve(request.events.size());
-  for (const NewEvent& event : request.events) pending.payload_hashes.push_back(sha256(event.payload));
+  std::uint32_t index = 0;
+  for (NewEvent& event : request.events) {
+    if (event.event_id.empty()) event.event_id = new_event_id(event.acte_id, index);
+    ++index;
+    pending.payload_hashes.push_back(sha256(event.payload));
+  }
 }
 
 void Writer::Group::fulfil() {
