@@ -62,6 +62,8 @@ Exit journal_infos(Session& session);
 struct EvidenceOptions;
 /// Also against a signed head (`head`, `trusted`), when one is given.
 Exit journal_verifier(Session& session, const EvidenceOptions& options);
+/// Makes anew all that derives from events, when they are whole (and those of the head, when one is given).
+Exit journal_reparer(Session& session, const EvidenceOptions& options);
 /// Which events; those given must all hold.
 struct SelectionOptions {
   std::string flux, category, type, acte;  ///< empty: any

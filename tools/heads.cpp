@@ -1,6 +1,7 @@
 #include "tools/heads.hpp"
 
-#include "tools/io.hpp"
+#include "tools/commands.hpp"
+#include "tools/opening.hpp"
 
 #include <algorithm>
 
@@ -18,6 +19,21 @@ TrustedHead read_trusted_head(const std::string& file, const std::string& truste
   if (std::ranges::none_of(head.signers, [&](const auto& key) { return key.name == head.head.origin; })) {
     throw Failure{Exit::kNo,
                   fmt::format("la tête {} n'est pas signée par « {} », dont elle dit venir", file, head.head.origin)};
+  }
+  return head;
+}
+
+std::optional<TrustedHead> head_of(const Session& session, const EvidenceOptions& options) {
+  if (options.head.empty() != options.trusted.empty()) {
+    throw Failure{Exit::kUsage,
+                  "« --tete » et « --confiance » vont ensemble : la tête signée, et les clefs qui peuvent la signer"};
+  }
+  if (options.head.empty()) return std::nullopt;
+  auto head = read_trusted_head(options.head, options.trusted);
+  const auto info = open_journal(session, Access::kRead)->info();
+  if (info && info->journal_id != head.head.journal_id) {  // what is wrong with it is verify()'s to say
+    throw Failure{Exit::kNo, fmt::format("la tête {} est celle du journal {}, non de celui-ci ({}) ; donner la sienne",
+                                         options.head, head.head.journal_id, info->journal_id)};
   }
   return head;
 }

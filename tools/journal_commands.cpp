@@ -125,20 +125,11 @@ Exit journal_infos(Session& session) {
 }
 
 Exit journal_verifier(Session& session, const EvidenceOptions& options) {
-  if (options.head.empty() != options.trusted.empty()) {
-    throw Failure{Exit::kUsage,
-                  "« --tete » et « --confiance » vont ensemble : la tête signée, et les clefs qui peuvent la signer"};
-  }
   if (options.rest && options.head.empty())
     throw Failure{Exit::kUsage, "« --suite » demande « --tete » : le contrôle commence où elle s'arrête"};
+  const auto head = head_of(session, options);
   const auto journal = open_journal(session, Access::kRead);
-  const auto info = journal->info();  // what is wrong with it is verify()'s to say
-  std::optional<TrustedHead> head;
-  if (!options.head.empty()) head = read_trusted_head(options.head, options.trusted);
-  if (head && info && info->journal_id != head->head.journal_id) {
-    throw Failure{Exit::kNo, fmt::format("la tête {} est celle du journal {}, non de celui-ci ({}) ; donner la sienne",
-                                         options.head, head->head.journal_id, info->journal_id)};
-  }
+  const auto info = journal->info();
   Progress progress("événements vérifiés");
   const auto show = [&](std::uint64_t done, std::uint64_t total) { progress.at(done, total); };
   const bool whole = !options.rest && options.objet.empty();
