@@ -4,6 +4,7 @@
 #include "storage/directory_view.hpp"
 #include "storage/keys.hpp"
 #include "storage/rocksdb_files.hpp"
+#include "storage/whole_file.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -222,12 +223,18 @@ class RocksStore final : public Store {
     return {};
   }
 
-  void verify_files(const std::function<void(std::string)>& found) override {
+  std::string name() const override {
+    return read_whole_file(directory_ + "/IDENTITY").value_or(Bytes()).value_or(Bytes());
+  }
+
+  void verify_files(const std::function<void(std::string)>& found,
+                    const std::function<bool(const std::string&)>& wanted) override {
     // Compaction must not take a file away while it is checked.
     const bool held = !read_only_ && database_->DisableFileDeletions().ok();
     std::vector<rocksdb::LiveFileMetaData> files;
     database_->GetLiveFilesMetaData(&files);
     for (const rocksdb::LiveFileMetaData& file : files) {
+      if (!wanted(file.name)) continue;
       const std::string path = file.db_path + file.name;
       rocksdb::SstFileReader reader(make_options(nullptr));
       const auto status = check_table(reader, path);

@@ -2,10 +2,9 @@
 
 #include "storage/descriptor.hpp"
 #include "storage/journal_rocksdb.hpp"
-#include "storage/keys.hpp"
 #include "storage/mend.hpp"
+#include "storage/opened.hpp"
 #include "storage/rocksdb_files.hpp"
-#include "storage/sealing.hpp"
 #include "storage/verify.hpp"
 
 #include <algorithm>
@@ -70,33 +69,12 @@ class WriterLock {
   rocksdb::FileLock* file_;
 };
 
-// A journal as a reader opens it, whatever is wrong with it.
-struct Opened {
-  std::unique_ptr<Store> store;
-  Bytes id;
-  std::uint32_t format = 0;
-
-  static Result<Opened> at(const std::string& directory) {
-    // What a reader is refused for, a repair is too.
-    if (auto journal = open_rocksdb(directory, {.limits = {}, .clock = {}, .read_only = true}); !journal)
-      return std::unexpected(std::move(journal.error()));
-    auto store = open_rocksdb_store(directory, true, nullptr);
-    if (!store) return std::unexpected(std::move(store.error()));
-    auto id = (*store)->get(journal_id_key());
-    auto format = (*store)->get(format_key());
-    if (!id || !format) return std::unexpected(!id ? id.error() : format.error());
-    return Opened{.store = std::move(*store),
-                  .id = id->value_or(Bytes()),
-                  .format = decode_format(format->value_or(Bytes())).value_or(kFormat)};
-  }
-
-  Result<VerifyReport> verified(const RepairOptions& options, const Progress& progress) const {
-    const auto view = store->view();
-    auto keyring = Keyring::open(*view, {.limits = {}, .clock = {}, .master_key = options.master_key}, id);
-    if (!keyring) return std::unexpected(std::move(keyring.error()));
-    return verify(*store, *view, *keyring, format, progress);
-  }
-};
+Result<VerifyReport> verified(const Opened& journal, const RepairOptions& options, const Progress& progress) {
+  const auto view = journal.store->view();
+  const auto keyring = journal.keyring(*view, options.master_key);
+  if (!keyring) return std::unexpected(keyring.error());
+  return verify(*journal.store, *view, *keyring, journal.format, progress);
+}
 
 bool same_findings(const VerifyReport& a, const VerifyReport& b) {
   return a.more == b.more && std::ranges::equal(a.findings, b.findings, {}, &Finding::message, &Finding::message);
@@ -157,7 +135,7 @@ Result<Repair> repair(const std::string& directory, const RepairOptions& options
   if (state_of(place) != before) return std::unexpected(held_by_another(directory));
 
   Repair done;
-  auto found = damaged->verified(options, progress);
+  auto found = verified(*damaged, options, progress);
   if (!found) return std::unexpected(std::move(found.error()));
   done.before = std::move(*found);
   done.events = done.before.events;
@@ -175,7 +153,7 @@ Result<Repair> repair(const std::string& directory, const RepairOptions& options
       done.lost = std::move(mended->lost);
     }
     const auto repaired = Opened::at(made);
-    auto after = repaired ? repaired->verified(options, progress) : std::unexpected(repaired.error());
+    auto after = repaired ? verified(*repaired, options, progress) : std::unexpected(repaired.error());
     if (!after) return std::unexpected(std::move(after.error()));
     done.after = std::move(*after);
     return {};

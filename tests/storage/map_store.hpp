@@ -49,7 +49,8 @@ class MapStore final : public Store {
     return at == records.end() ? std::nullopt : std::optional<Bytes>(at->second);
   }
   std::unique_ptr<View> view() override { return std::make_unique<Alias>(*this); }
-  void verify_files(const std::function<void(std::string)>& /*found*/) override {}
+  void verify_files(const std::function<void(std::string)>& /*found*/,
+                    const std::function<bool(const std::string&)>& /*wanted*/) override {}
   std::unique_ptr<Cursor> scan(std::string_view begin, std::string_view end) {
     return std::make_unique<MapCursor>(records, begin, end);
   }
