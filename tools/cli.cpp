@@ -155,11 +155,20 @@ void add_journal(CLI::App& app, Given& g) {
   CLI::Option* rest =
       verify->add_flag("--suite", g.evidence.rest, "seulement ce qui suit la tête, qui répond du reste");
   CLI::Option* one = verify->add_option("--objet", g.evidence.objet, "un seul objet")->type_name("ID")->excludes(rest);
+  CLI::Option* resume =
+      verify
+          ->add_option("--reprendre", g.evidence.resume,
+                       "continue le contrôle dont ce fichier, hors du journal, garde où il en est ; sinon le commence")
+          ->type_name("FICHIER")
+          ->excludes(rest)
+          ->excludes(one);
+  verify->add_flag("--en-fond", g.evidence.background, "au plus bas de la priorité, à côté d'autres travaux");
   verify
       ->add_flag("--reparer", g.repair,
                  "refait tout ce qui se déduit des événements, s'ils sont entiers ; l'ancien journal est gardé à côté")
       ->excludes(rest)
-      ->excludes(one);
+      ->excludes(one)
+      ->excludes(resume);
   CLI::App* out =
       add(*journal, g, "exporter", "les événements, un objet JSON par ligne (CloudEvents 1.0)",
           [&g](Session& s) { return g.leaves ? journal_feuilles(s) : journal_exporter(s, g.selection, g.outcomes); });
@@ -328,10 +337,14 @@ void add_actes(CLI::App& app, Given& g) {
   one->add_option("--version", g.acte.version, "dernière version connue de l'objet ; autre : conflit")
       ->type_name("N")
       ->check(whole_number());
-  add(app, g, "importer", "un flot d'actes, un objet JSON par ligne", [&g](Session& s) { return importer(s, g.file); })
-      ->add_option("fichier", g.file, "fichier d'actes ; « - » : l'entrée standard")
+  CLI::App* import = add(app, g, "importer", "un flot d'actes, un objet JSON par ligne",
+                         [&g](Session& s) { return importer(s, g.file, g.evidence.resume); });
+  import->add_option("fichier", g.file, "fichier d'actes ; « - » : l'entrée standard")
       ->type_name("FICHIER")
       ->required();
+  import->add_option("--controle", g.evidence.resume,
+                   "contrôle le journal pendant ce temps, en arrière-plan ; ce fichier garde où il en est")
+      ->type_name("FICHIER");
 }
 
 void add_erasure(CLI::App& app, Given& g) {
