@@ -38,6 +38,20 @@ std::optional<TrustedHead> head_of(const Session& session, const EvidenceOptions
   return head;
 }
 
+void require_head(storage::Journal& journal, const storage::Checkpoint& head, const std::string& file) {
+  const auto info = must(journal.info());
+  if (info.journal_id != head.journal_id) {
+    throw Failure{Exit::kNo, fmt::format("la tête {} est celle du journal {}, non de celui-ci ({}) ; donner la sienne",
+                                         file, head.journal_id, info.journal_id)};
+  }
+  const auto here = must(journal.tree_head(head.size));
+  if (here.root == head.root && here.flux.count == head.flux_count && here.flux.root == head.flux_root) return;
+  throw Failure{Exit::kNo,
+                fmt::format("rien ne se prouve sous la tête {} : ce journal a une autre racine à {} ; ou elle n'est pas "
+                            "de lui, ou il a été récrit (« journal verifier --tete {} --confiance C » le dit)",
+                            file, counted(head.size, "événement", "événements"), file)};
+}
+
 std::optional<std::string> departs_from(storage::Journal& journal, const storage::Checkpoint& head) {
   const auto info = journal.info();
   if (!info) return info.error().message;
