@@ -92,8 +92,8 @@ Mark mark_of(const std::string& directory) {
   return mark;
 }
 
-// Removes the links that killed readers have left there: one that lives holds the lock of its directory, which goes with
-// its process.
+// Removes the links that killed readers have left there: one that lives holds the lock of its directory, which goes
+// with its process.
 void sweep(const fs::path& parent) {
   std::error_code error;
   for (fs::directory_iterator at(parent, error), end; !error && at != end; at.increment(error)) {

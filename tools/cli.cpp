@@ -342,7 +342,8 @@ void add_actes(CLI::App& app, Given& g) {
   import->add_option("fichier", g.file, "fichier d'actes ; « - » : l'entrée standard")
       ->type_name("FICHIER")
       ->required();
-  import->add_option("--controle", g.evidence.resume,
+  import
+      ->add_option("--controle", g.evidence.resume,
                    "contrôle le journal pendant ce temps, en arrière-plan ; ce fichier garde où il en est")
       ->type_name("FICHIER");
 }

@@ -46,10 +46,11 @@ void require_head(storage::Journal& journal, const storage::Checkpoint& head, co
   }
   const auto here = must(journal.tree_head(head.size));
   if (here.root == head.root && here.flux.count == head.flux_count && here.flux.root == head.flux_root) return;
-  throw Failure{Exit::kNo,
-                fmt::format("rien ne se prouve sous la tête {} : ce journal a une autre racine à {} ; ou elle n'est pas "
-                            "de lui, ou il a été récrit (« journal verifier --tete {} --confiance C » le dit)",
-                            file, counted(head.size, "événement", "événements"), file)};
+  throw Failure{
+      Exit::kNo,
+      fmt::format("rien ne se prouve sous la tête {} : ce journal a une autre racine à {} ; ou elle n'est pas "
+                  "de lui, ou il a été récrit (« journal verifier --tete {} --confiance C » le dit)",
+                  file, counted(head.size, "événement", "événements"), file)};
 }
 
 std::optional<std::string> departs_from(storage::Journal& journal, const storage::Checkpoint& head) {

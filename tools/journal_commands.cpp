@@ -169,8 +169,8 @@ Exit journal_verifier(Session& session, const EvidenceOptions& options) {
   if (options.resume.empty()) {
     report = must(whole ? journal->verify(show) : journal->verify_part(part, show));
   } else {
-    auto run = must(storage::verify_resumable(session.journal, options.resume, master_key(session),
-                                              [] { return !interrupted(); }, show));
+    auto run = must(storage::verify_resumable(
+        session.journal, options.resume, master_key(session), [] { return !interrupted(); }, show));
     if (!run.begun_again.empty()) say(fmt::format("ATTENTION : {} ; le contrôle recommence", run.begun_again));
     if (!run.finished) return stopped(session, run);
     report = std::move(run.report);
