@@ -4,6 +4,7 @@
 //
 // Thread-safety: none.
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,11 @@ class BoundedMap {
     } else {
       insert(name, std::move(value));
     }
+  }
+
+  void each(const std::function<void(const std::string& name, const T& value)>& visit) const {
+    for (const auto* const half : {&old_, &young_})
+      for (const auto& [name, value] : *half) visit(name, value);
   }
 
  private:

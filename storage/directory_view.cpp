@@ -14,7 +14,9 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace assemblier::storage {
@@ -90,6 +92,36 @@ Mark mark_of(const std::string& directory) {
   return mark;
 }
 
+// Removes the links that killed readers have left there: one that lives holds the lock of its directory, which goes
+// with its process.
+void sweep(const fs::path& parent) {
+  std::error_code error;
+  for (fs::directory_iterator at(parent, error), end; !error && at != end; at.increment(error)) {
+    if (!at->path().filename().string().starts_with(kName)) continue;
+    const Descriptor left(at->path(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    struct stat status{};
+    if (left.get() < 0 || ::fstat(left.get(), &status) != 0 || status.st_uid != ::geteuid()) continue;
+    if (::flock(left.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    std::error_code failed;
+    fs::remove_all(at->path(), failed);
+  }
+}
+
+// A new directory and its lock; empty when none can be made. One that is swept before its lock is taken is gone.
+std::string make_locked(const fs::path& parent, int& lock) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::string path = (parent / kName).string() + "XXXXXX";
+    if (::mkdtemp(path.data()) == nullptr) return {};
+    Descriptor made(path, O_RDONLY | O_DIRECTORY);
+    struct stat status{};
+    if (made.get() < 0 || ::flock(made.get(), LOCK_EX) != 0 || ::fstat(made.get(), &status) != 0) continue;
+    if (status.st_nlink == 0) continue;
+    lock = made.release();
+    return path;
+  }
+  return {};
+}
+
 }  // namespace
 
 // A link of that name to an open file, which this then owns.
@@ -156,11 +188,9 @@ Result<DirectoryView> DirectoryView::take(const std::string& directory) {
   DirectoryView view;
   std::error_code error;
   for (const fs::path& parent : {fs::path("/dev/shm"), fs::temp_directory_path(error)}) {
-    if (parent.empty()) continue;
-    std::string pattern = (parent / kName).string() + "XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) continue;
-    view.path_ = pattern;
-    break;
+    if (parent.empty() || !view.path_.empty()) continue;
+    sweep(parent);
+    view.path_ = make_locked(parent, view.lock_);
   }
   if (view.path_.empty())
     return refused("aucun répertoire temporaire où préparer la lecture ; en donner un par la variable TMPDIR");
@@ -183,13 +213,16 @@ void DirectoryView::forget() {
 }
 
 DirectoryView::DirectoryView(DirectoryView&& other) noexcept
-    : path_(std::exchange(other.path_, {})), descriptors_(std::exchange(other.descriptors_, {})) {}
+    : path_(std::exchange(other.path_, {})),
+      lock_(std::exchange(other.lock_, -1)),
+      descriptors_(std::exchange(other.descriptors_, {})) {}
 
 DirectoryView::~DirectoryView() {
   if (path_.empty()) return;
   forget();
   std::error_code error;
   fs::remove(path_, error);
+  ::close(lock_);
 }
 
 std::string in_place(std::string text, const std::string& directory) {

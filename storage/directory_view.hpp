@@ -34,6 +34,7 @@ class DirectoryView {
   Result<void> link(const std::string& name, int descriptor);
   void forget();
   std::string path_;
+  int lock_ = -1;  // on that directory: whoever holds none is gone, and its links are swept
   std::vector<int> descriptors_;
 };
 

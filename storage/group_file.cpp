@@ -1,10 +1,8 @@
 #include "storage/group_file.hpp"
 
 #include "storage/cbor.hpp"
-#include "storage/descriptor.hpp"
+#include "storage/whole_file.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 
@@ -25,11 +23,6 @@ constexpr std::size_t kDigest = 32;
 
 std::unexpected<Error> error(ErrorKind kind, std::string message) {
   return std::unexpected(Error{kind, std::move(message)});
-}
-
-std::unexpected<Error> refused(const fs::path& path, const char* what) {
-  return error(ErrorKind::kIo, fmt::format("le fichier {} {} : {} ; vérifier les droits et la place", path.string(),
-                                           what, std::strerror(errno)));
 }
 
 std::uint64_t seconds_of(std::chrono::seconds duration) { return static_cast<std::uint64_t>(duration.count()); }
@@ -130,43 +123,18 @@ std::optional<GroupRecord> decode_group(std::string_view octets) {
 }
 
 Result<void> write_group(const std::string& directory, const GroupRecord& record) {
-  const fs::path place = fs::path(directory) / kGroupFile;
-  const fs::path beside = place.string() + ".nouveau";
-  const Bytes octets = encode_group(record);
-  {
-    const Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC);
-    if (file.get() < 0) return refused(beside, "ne s'ouvre pas");
-    for (std::string_view left = octets; !left.empty();) {
-      const ssize_t written = ::write(file.get(), left.data(), left.size());
-      if (written < 0) return refused(beside, "ne s'écrit pas");
-      left.remove_prefix(static_cast<std::size_t>(written));
-    }
-    if (::fsync(file.get()) != 0) return refused(beside, "ne s'écrit pas");
-  }
-  std::error_code failed;
-  fs::rename(beside, place, failed);
-  if (failed) errno = failed.value();
-  if (failed || !sync_directory(directory)) return refused(place, "ne s'écrit pas");
-  return {};
+  return write_whole_file(fs::path(directory) / kGroupFile, encode_group(record));
 }
 
 Result<GroupRecord> read_group(const std::string& directory) {
   const fs::path place = fs::path(directory) / kGroupFile;
-  const Descriptor file(place, O_RDONLY);
-  if (file.get() < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+  const auto octets = read_whole_file(place);
+  if (!octets) return std::unexpected(octets.error());
+  if (!*octets) {
     return error(ErrorKind::kAbsent,
                  fmt::format("pas de groupe dans {} ; le créer par « groupe creer {} »", directory, directory));
   }
-  if (file.get() < 0) return refused(place, "ne s'ouvre pas");
-  Bytes octets;
-  char piece[std::size_t{1} << 16U];
-  while (true) {
-    const ssize_t got = ::read(file.get(), piece, sizeof piece);
-    if (got < 0) return refused(place, "ne se lit pas");
-    if (got == 0) break;
-    octets.append(piece, static_cast<std::size_t>(got));
-  }
-  auto record = decode_group(octets);
+  auto record = decode_group(**octets);
   if (!record) {
     return error(
         ErrorKind::kDamaged,

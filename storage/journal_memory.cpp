@@ -42,7 +42,8 @@ class MemoryStore final : public Store {
   // A removed value goes with the next commit that no view holds back: there are no files.
   Result<void> purge(std::string_view /*begin*/, std::string_view /*end*/) override { return {}; }
 
-  void verify_files(const std::function<void(std::string)>& /*found*/) override {}
+  void verify_files(const std::function<void(std::string)>& /*found*/,
+                    const std::function<bool(const std::string&)>& /*wanted*/) override {}
 
  private:
   struct Version {

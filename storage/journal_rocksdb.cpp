@@ -4,6 +4,7 @@
 #include "storage/directory_view.hpp"
 #include "storage/keys.hpp"
 #include "storage/rocksdb_files.hpp"
+#include "storage/whole_file.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -222,12 +223,18 @@ class RocksStore final : public Store {
     return {};
   }
 
-  void verify_files(const std::function<void(std::string)>& found) override {
+  std::string name() const override {
+    return read_whole_file(directory_ + "/IDENTITY").value_or(Bytes()).value_or(Bytes());
+  }
+
+  void verify_files(const std::function<void(std::string)>& found,
+                    const std::function<bool(const std::string&)>& wanted) override {
     // Compaction must not take a file away while it is checked.
     const bool held = !read_only_ && database_->DisableFileDeletions().ok();
     std::vector<rocksdb::LiveFileMetaData> files;
     database_->GetLiveFilesMetaData(&files);
     for (const rocksdb::LiveFileMetaData& file : files) {
+      if (!wanted(file.name)) continue;
       const std::string path = file.db_path + file.name;
       rocksdb::SstFileReader reader(make_options(nullptr));
       const auto status = check_table(reader, path);
@@ -306,16 +313,13 @@ Result<void> make_in(const fs::path& target, const std::function<Result<void>(co
   const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
   fs::create_directories(parent, error);
   if (error) return cannot_create(target.string(), error.message());
-  std::string building = target.string() + ".XXXXXX";
-  if (::mkdtemp(building.data()) == nullptr) return cannot_create(target.string(), std::strerror(errno));
-  fs::permissions(building, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec, error);
-  Result<void> done = fill(building);
-  if (done) {
-    fs::rename(building, target, error);
-    if (error) done = cannot_create(target.string(), error.message());
-    if (done && !sync_directory(parent)) done = cannot_create(target.string(), std::strerror(errno));
-  }
-  if (!done) fs::remove_all(building, error);
+  const auto building = build_beside(target.string(), fill);
+  if (!building) return std::unexpected(building.error());
+  Result<void> done;
+  fs::rename(*building, target, error);
+  if (error) done = cannot_create(target.string(), error.message());
+  if (done && !sync_directory(parent)) done = cannot_create(target.string(), std::strerror(errno));
+  if (!done) fs::remove_all(*building, error);
   return done;
 }
 
@@ -329,6 +333,19 @@ Result<std::unique_ptr<Store>> open_rocksdb_store(const std::string& directory, 
 
 Result<std::unique_ptr<Store>> create_rocksdb_store(const std::string& directory) {
   return open_store(directory, false, true, nullptr, 0);
+}
+
+Result<std::string> build_beside(const std::string& target,
+                                 const std::function<Result<void>(const std::string&)>& fill) {
+  std::error_code error;
+  std::string building = target + ".XXXXXX";
+  if (::mkdtemp(building.data()) == nullptr) return cannot_create(target, std::strerror(errno));
+  fs::permissions(building, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec, error);
+  if (auto done = fill(building); !done) {
+    fs::remove_all(building, error);
+    return std::unexpected(std::move(done.error()));
+  }
+  return building;
 }
 
 Result<void> make_rocksdb(const std::string& directory, const std::function<Result<void>(const std::string&)>& fill) {

@@ -32,6 +32,8 @@ class MerkleFrontier {
   void append_subtree(unsigned level, const Hash& hash);
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] Hash root() const;
+  /// Of the complete subtrees, largest first: one for each bit set in size().
+  [[nodiscard]] const std::vector<Hash>& roots() const { return roots_; }
 
  private:
   std::uint64_t size_ = 0;

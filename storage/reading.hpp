@@ -28,6 +28,11 @@ class ChainChecker {
   explicit ChainChecker(View& view);
   /// kDamaged when the chain breaks here; whatever reading gave when the predecessor could not be read.
   [[nodiscard]] Result<void> check(const StoredEvent& event);
+  /// The links remembered, and back: a check that goes on later.
+  void each_link(const std::function<void(const std::string& flux, Version version, const Hash& hash)>& visit) const {
+    links_.each([&visit](const std::string& flux, const Link& link) { visit(flux, link.version, link.hash); });
+  }
+  void remember(const std::string& flux, Version version, const Hash& hash) { links_.put(flux, Link{version, hash}); }
   /// Hash of the event given last.
   [[nodiscard]] const Hash& hash() const { return hash_; }
   /// Whether the last check failed because the predecessor could not be read at all.

@@ -107,7 +107,7 @@ Result<void> Rebuild::maybe_commit(std::size_t octets) {
 
 Result<void> Rebuild::commit() {
   store_.put(counters_key(), encode_counters(counters_));
-  store_.put(foreign_key(), encode_position({counters_.events}));
+  if (origin_ == Origin::kElsewhere) store_.put(foreign_key(), encode_position({counters_.events}));
   if (auto ok = store_.commit(); !ok) return ok;
   octets_ = 0;
   for (const auto& [flux, head] : pending_) heads_.put(flux, head);

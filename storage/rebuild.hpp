@@ -21,14 +21,20 @@ class Rebuild {
  public:
   /// Puts what there is beside the event that seals a value.
   using OnSeal = std::function<Result<void>(const Seal&)>;
+  /// Whether the events come from another journal, perhaps without the values that they seal.
+  enum class Origin { kElsewhere, kHere };
   /// `store` has its first records, and perhaps events already; it outlives this.
-  Rebuild(Store& store, OnSeal on_seal) : store_(store), on_seal_(std::move(on_seal)), heads_(kRememberedFlux) {}
+  Rebuild(Store& store, OnSeal on_seal, Origin origin = Origin::kElsewhere)
+      : store_(store), on_seal_(std::move(on_seal)), origin_(origin), heads_(kRememberedFlux) {}
   /// Reads where the store stands.
   [[nodiscard]] Result<void> begin();
   /// Events there are, those of an earlier run included.
   [[nodiscard]] std::uint64_t size() const { return counters_.events; }
   /// Root over them.
   [[nodiscard]] Hash root() const { return tree_.root(); }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  /// The event added last.
+  [[nodiscard]] const StoredEvent& last() const { return event_; }
   /// Events from position 0 on, without gap. Those of an earlier run must be what is there, octet by octet; the others
   /// must follow. kDamaged if not.
   [[nodiscard]] Result<void> add(std::string_view stored);
@@ -46,6 +52,7 @@ class Rebuild {
 
   Store& store_;
   OnSeal on_seal_;
+  Origin origin_;
   Counters counters_;
   std::uint64_t seen_ = 0;  // events given to this object
   MerkleFrontier tree_;

@@ -302,20 +302,19 @@ std::string name_of(const std::string& directory) {
   return error ? directory : canonical.string();
 }
 
-std::unexpected<Error> locked(const std::string& directory) {
-  return std::unexpected(Error{
-      ErrorKind::kLocked,
-      fmt::format("le journal {} est déjà tenu par un autre programme (ou une autre partie de celui-ci) ; attendre "
-                  "qu'il ait fini ou l'arrêter, ou travailler sur une sauvegarde",
-                  directory)});
-}
-
 }  // namespace
+
+Error held_by_another(const std::string& directory) {
+  return {ErrorKind::kLocked,
+          fmt::format("le journal {} est déjà tenu par un autre programme (ou une autre partie de celui-ci) ; attendre "
+                      "qu'il ait fini ou l'arrêter, ou travailler sur une sauvegarde",
+                      directory)};
+}
 
 Error to_error(const rocksdb::Status& status, const std::string& what) {
   const std::string detail = in_place(status.ToString(), what);
   if (detail.find("lock file") != std::string::npos || detail.find("lock hold by") != std::string::npos) {
-    return locked(what).error();
+    return held_by_another(what);
   }
   const bool vanished = status.IsPathNotFound() || status.IsNotFound();
   if (status.IsNoSpace())
@@ -365,7 +364,7 @@ Result<DirectoryHold> DirectoryHold::take(const std::string& directory) {
   DirectoryHold hold;
   const std::string name = name_of(directory);
   const std::lock_guard lock(writers_mutex);
-  if (!writers().insert(name).second) return locked(directory);
+  if (!writers().insert(name).second) return std::unexpected(held_by_another(directory));
   hold.writer_ = name;
   return hold;
 }

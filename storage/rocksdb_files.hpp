@@ -30,6 +30,9 @@ rocksdb::Status guarded(Call call) {
 /// The options of every database here; storage/README.md gives their reasons. `env` may be null.
 [[nodiscard]] rocksdb::Options make_options(rocksdb::Env* env);
 
+/// kLocked, said of the journal in `directory`.
+[[nodiscard]] Error held_by_another(const std::string& directory);
+
 /// A writer of this process, known by the name of its directory, as RocksDB's lock makes it known to other processes.
 class DirectoryHold {
  public:

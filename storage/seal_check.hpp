@@ -12,6 +12,9 @@ class SealChecker {
   SealChecker(View& view, const Keyring& keyring, std::function<void(const std::string&)> find);
 
   void check(const Header& header);
+  /// Values found so far, and back: a check that goes on later.
+  [[nodiscard]] std::uint64_t there() const { return there_; }
+  void go_on_from(std::uint64_t there) { there_ = there; }
   /// Once every event was shown: what lies there that none of them asks for. `complete`: all could be read.
   void finish(bool complete, std::uint64_t events);
 

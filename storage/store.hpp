@@ -80,8 +80,12 @@ class Store {
   /// Rewrites the files that may hold records of [begin, end), so that what was removed or replaced there is in none of
   /// them any more. REQUIRES no view and nothing in preparation.
   [[nodiscard]] virtual Result<void> purge(std::string_view begin, std::string_view end) = 0;
-  /// Checks the files below the records (checksums); calls `found` with one message in French for each finding.
-  virtual void verify_files(const std::function<void(std::string)>& found) = 0;
+  /// Checks the files below the records (checksums); calls `found` with one message in French for each finding. Before
+  /// each file it asks `wanted` by its name, and passes over those that are not.
+  virtual void verify_files(const std::function<void(std::string)>& found,
+                            const std::function<bool(const std::string& name)>& wanted) = 0;
+  /// What tells these files from others of the same content, restored or repaired; empty when there is nothing.
+  [[nodiscard]] virtual std::string name() const { return {}; }
 };
 
 /// An empty store in memory, before its first records.

@@ -24,14 +24,17 @@ class Verifier {
         format_(format),
         tree_kept_(format != kFormatWithoutTree),
         progress_(progress),
-        seals_(view, keyring, [this](const std::string& message) { find("{}", message); }) {}
+        seals_(view, keyring, [this](const std::string& message) { find("{}", message); }),
+        chain_(view) {}
 
   VerifyReport run() {
-    store_.verify_files([this](const std::string& message) { find("{}", message); });
+    files_pass();
     read_counters();
-    events_pass(0);
+    events_pass(next_);
+    phase_ = Phase::kRest;
     flux_pass();
     outcomes_pass();
+    if (stopped_) return std::move(report_);
     tree_pass();
     seals_.finish(events_complete_, counters_.events);
     if (!index_agrees_) name_strange_index_entries();
@@ -39,6 +42,16 @@ class Verifier {
     others_pass();
     if (progress_) progress_(report_.events, counters_.events);
     return std::move(report_);
+  }
+
+  // In several goes; nothing when it was stopped.
+  std::optional<VerifyReport> run(Pauses& pauses) {
+    pauses_ = &pauses;
+    go_on_from(pauses.state);
+    auto report = run();
+    if (!stopped_) return report;
+    pauses.save();
+    return std::nullopt;
   }
 
   // The events from a position on; the tree before it is that of its nodes.
@@ -95,6 +108,10 @@ class Verifier {
     }
   }
 
+  void go_on_from(const VerifyState& state);
+  void keep_state();
+  bool stopped();
+  void files_pass();
   void read_counters();
   void events_pass(std::uint64_t from);
   std::uint64_t skip_unreadable(Cursor& cursor, std::uint64_t from, const std::string& why);
@@ -123,6 +140,14 @@ class Verifier {
   bool events_complete_ = true;  // every event could be read
   bool index_agrees_ = true;     // index entries and events are as many, and each event has its own
   bool outcomes_agree_ = true;
+  ChainChecker chain_;
+  std::uint64_t next_ = 0;  // position expected next
+  Bytes after_;             // key of the record looked at last among the events
+  std::optional<std::int64_t> instant_us_;
+  Pauses* pauses_ = nullptr;
+  enum class Phase { kFiles, kEvents, kRest } phase_ = Phase::kFiles;
+  bool stopped_ = false;
+  std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
   MerkleFrontier tree_;        // over the events read, as long as none is missing
   std::uint64_t claimed_ = 0;  // events that lie in the range of their own acte's outcome
   std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
@@ -136,6 +161,79 @@ void Verifier::read_counters() {
   } else {
     find("{}", counters.error().message);
   }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Several goes
+
+void Verifier::go_on_from(const VerifyState& state) {
+  report_ = state.report;
+  next_ = state.next;
+  after_ = state.after;
+  instant_us_ = state.instant_us;
+  claimed_ = state.claimed;
+  events_complete_ = state.events_complete;
+  index_agrees_ = state.index_agrees;
+  outcomes_agree_ = state.outcomes_agree;
+  seals_.go_on_from(state.sealed);
+  for (const auto& link : state.links) chain_.remember(link.flux, link.version, link.hash);
+  auto subtree = state.subtrees.begin();
+  for (unsigned level = 64; level-- > 0;)
+    if ((state.size >> level & 1U) != 0) tree_.append_subtree(level, *subtree++);
+}
+
+// Whether to stop here. What is kept is of a moment between two files, or two events: the rest is done in one go.
+bool Verifier::stopped() {
+  if (pauses_ == nullptr || stopped_) return stopped_;
+  stopped_ = !pauses_->go_on();
+  const auto now = std::chrono::steady_clock::now();
+  const bool due = !stopped_ && phase_ != Phase::kRest && now - saved_ >= pauses_->every;
+  if (phase_ == Phase::kEvents && (stopped_ || due)) keep_state();
+  if (!due) return stopped_;
+  pauses_->save();
+  saved_ = std::chrono::steady_clock::now();
+  return stopped_;
+}
+
+void Verifier::files_pass() {
+  std::string under_way;
+  const auto is_done = [&] {
+    if (pauses_ == nullptr || under_way.empty()) return;
+    pauses_->state.tables.insert(under_way);
+    pauses_->state.report = report_;
+  };
+  const auto wanted = [&](const std::string& name) {
+    if (pauses_ == nullptr) return true;
+    is_done();
+    under_way.clear();
+    if (pauses_->state.tables.contains(name) || stopped()) return false;
+    under_way = name;
+    return true;
+  };
+  store_.verify_files([this](const std::string& message) { find("{}", message); }, wanted);
+  is_done();
+}
+
+// All that the rest takes, as it is between two events.
+void Verifier::keep_state() {
+  if (pauses_ == nullptr) return;
+  VerifyState& state = pauses_->state;
+  state.report = report_;
+  state.next = next_;
+  state.after = after_;
+  state.root = root_before(view_, counters_.events, format_, next_);
+  state.subtrees = tree_.roots();
+  state.size = tree_.size();
+  state.instant_us = instant_us_;
+  state.claimed = claimed_;
+  state.sealed = seals_.there();
+  state.events_complete = events_complete_;
+  state.index_agrees = index_agrees_;
+  state.outcomes_agree = outcomes_agree_;
+  state.links.clear();
+  chain_.each_link([&state](const std::string& flux, Version version, const Hash& hash) {
+    state.links.push_back({.flux = flux, .version = version, .hash = hash});
+  });
 }
 
 void Verifier::show_progress(std::uint64_t done) {
@@ -157,20 +255,21 @@ bool Verifier::finished(const Cursor& cursor, const char* what) {
 // Events
 
 void Verifier::events_pass(std::uint64_t from) {
-  ChainChecker chain(view_);
-  std::int64_t instant = std::numeric_limits<std::int64_t>::min();
-  std::uint64_t next = from;
-  const auto cursor = view_.scan(event_key(Position{from}), tag_end(Tag::kEvent));
+  if (stopped_) return;
+  phase_ = Phase::kEvents;
+  next_ = from;
+  const auto cursor = view_.scan(after_.empty() ? event_key(Position{from}) : after_ + '\0', tag_end(Tag::kEvent));
   while (true) {
     for (; cursor->valid(); cursor->next()) {
+      if (pauses_ != nullptr) after_ = cursor->key();
       const auto position = decode_event_key(cursor->key());
       if (!position) {
         find("clé d'événement inconnue : {}", to_hex(cursor->key()));
         continue;
       }
-      if (position->value > next) find("il manque {}", name_range(next, position->value - 1));
-      next = position->value + 1;
-      show_progress(next);
+      if (position->value > next_) find("il manque {}", name_range(next_, position->value - 1));
+      next_ = position->value + 1;
+      show_progress(next_);
       const auto event = decode_event(cursor->value());
       if (!event) {
         find("position {} : ce qui est gardé n'est pas ce qui a été écrit : {}", position->value, event.error());
@@ -180,35 +279,37 @@ void Verifier::events_pass(std::uint64_t from) {
       if (event->header.position != *position) {
         find("position {} : porte l'événement {}", position->value, name_of(event->header));
       }
-      if (event->header.instant_us < instant) {
+      if (instant_us_ && event->header.instant_us < *instant_us_) {
         find("{} : instant d'enregistrement antérieur à celui de l'événement d'avant", name_of(event->header));
       }
-      instant = event->header.instant_us;
+      instant_us_ = event->header.instant_us;
       // A predecessor that cannot be read is named where it lies.
-      if (auto ok = chain.check(*event); !ok && !chain.predecessor_unreadable()) find("{}", ok.error().message);
-      check_derived(*event, chain.hash());
+      if (auto ok = chain_.check(*event); !ok && !chain_.predecessor_unreadable()) find("{}", ok.error().message);
+      check_derived(*event, chain_.hash());
       seals_.check(event->header);
       if (tree_.size() == position->value) {
-        tree_.append(chain.hash(), [this](unsigned level, std::uint64_t index, const Hash& hash) {
+        tree_.append(chain_.hash(), [this](unsigned level, std::uint64_t index, const Hash& hash) {
           if (tree_kept_ && is_kept(level)) check_node(level, index, hash);
         });
       }
+      if (stopped()) return;
     }
     const auto status = cursor->status();
     if (status) break;
     events_complete_ = false;
-    next = skip_unreadable(*cursor, next, status.error().message);
+    next_ = skip_unreadable(*cursor, next_, status.error().message);
     if (!cursor->valid()) return;
   }
+  keep_state();
   if (!counters_known_) return;
-  if (next < counters_.events) {
-    find("il manque {}", say_of_range(next, counters_.events - 1, "(la dernière)", "(les dernières)"));
+  if (next_ < counters_.events) {
+    find("il manque {}", say_of_range(next_, counters_.events - 1, "(la dernière)", "(les dernières)"));
   }
-  if (next > counters_.events) {
-    find("{} en trop : le compteur dit {} événements", name_range(counters_.events, next - 1), counters_.events);
+  if (next_ > counters_.events) {
+    find("{} en trop : le compteur dit {} événements", name_range(counters_.events, next_ - 1), counters_.events);
   }
-  if (next > from && next == counters_.events && instant != counters_.instant_us) {
-    find("le compteur garde l'instant {}, le dernier événement porte {}", counters_.instant_us, instant);
+  if (instant_us_ && next_ == counters_.events && *instant_us_ != counters_.instant_us) {
+    find("le compteur garde l'instant {}, le dernier événement porte {}", counters_.instant_us, *instant_us_);
   }
 }
 
@@ -293,7 +394,7 @@ void Verifier::flux_pass() {
   std::string flux;
   Version next{0};
   Position last{};
-  for (; index->valid(); index->next()) {
+  for (; index->valid() && !stopped(); index->next()) {
     const auto key = decode_index_key(index->key());
     const auto entry = decode_entry(index->value());
     if (!key || !entry) {
@@ -316,7 +417,7 @@ void Verifier::flux_pass() {
     next.value = key->version.value + 1;
     last = entry->position;
   }
-  if (!finished(*index, "les entrées d'index des flux")) return;
+  if (stopped_ || !finished(*index, "les entrées d'index des flux")) return;
   for (; names->valid(); names->next()) find("flux sans événement dans l'index : clé {}", to_hex(names->key()));
   if (!finished(*names, "les noms des flux")) return;
   if (!events_complete_) return;
@@ -402,7 +503,7 @@ void Verifier::outcomes_pass() {
   std::uint64_t count = 0;
   std::uint64_t events = 0;
   const auto cursor = view_.scan(tag_begin(Tag::kOutcome), tag_end(Tag::kOutcome));
-  for (; cursor->valid(); cursor->next()) {
+  for (; cursor->valid() && !stopped(); cursor->next()) {
     const auto id = decode_outcome_key(cursor->key());
     const auto outcome = id ? decode_outcome(*id, cursor->value()) : std::nullopt;
     if (!outcome) {
@@ -416,7 +517,7 @@ void Verifier::outcomes_pass() {
            counters_.events);
     }
   }
-  if (!finished(*cursor, "les réponses gardées des actes")) return;
+  if (stopped_ || !finished(*cursor, "les réponses gardées des actes")) return;
   if (counters_known_ && count != counters_.outcomes) {
     find("le compteur dit {} réponses d'actes, {} sont gardées", counters_.outcomes, count);
   }
@@ -475,6 +576,16 @@ void Verifier::others_pass() {
 }
 
 }  // namespace
+
+std::optional<VerifyReport> verify(Store& store, View& view, const Keyring& keyring, std::uint32_t format,
+                                   const Progress& progress, Pauses& pauses) {
+  return Verifier(store, view, keyring, format, progress).run(pauses);
+}
+
+std::optional<Hash> root_before(View& view, std::uint64_t events, std::uint32_t format, std::uint64_t size) {
+  auto root = Tree(view, events, format != kFormatWithoutTree).root_at(size);
+  return root ? std::optional(*root) : std::nullopt;
+}
 
 VerifyReport verify(Store& store, View& view, const Keyring& keyring, std::uint32_t format, const Progress& progress) {
   return Verifier(store, view, keyring, format, progress).run();

@@ -2,6 +2,7 @@
 
 #include "dsl/text.hpp"
 #include "tools/answers.hpp"
+#include "tools/background.hpp"
 #include "tools/commands.hpp"
 #include "tools/datum_json.hpp"
 #include "tools/opening.hpp"
@@ -202,11 +203,14 @@ Exit acte(Session& session, const ActeOptions& options) {
   return exit_of(answer);
 }
 
-Exit importer(Session& session, const std::string& file) {
+Exit importer(Session& session, const std::string& file, const std::string& check) {
   const auto journal = open_journal(session, Access::kWrite);
+  std::optional<BackgroundVerification> beside;
+  if (!check.empty()) beside.emplace(session, check);
   engine::Engine engine(*journal);
   Import import(session, engine, file);
-  return import.run();
+  const Exit code = import.run();
+  return beside && beside->finish() == Exit::kDamaged ? Exit::kDamaged : code;
 }
 
 }  // namespace assemblier::tools

@@ -30,7 +30,7 @@ struct Given {
   SelectionOptions selection;
   std::optional<std::uint64_t> patience;
   GroupOptions group;
-  bool leaves = false, outcomes = false;
+  bool leaves = false, outcomes = false, repair = false;
   std::function<Exit(Session&)> command;
 };
 
@@ -143,8 +143,9 @@ void add_journal(CLI::App& app, Given& g) {
   CLI::App* journal = group(app, "journal", "le journal lui-même");
   add(*journal, g, "creer", "crée un journal vide", [](Session& s) { return journal_creer(s); });
   add(*journal, g, "infos", "identité, format, nombre d'événements", [](Session& s) { return journal_infos(s); });
-  CLI::App* verify = add(*journal, g, "verifier", "contrôle chaque octet, sans rien écrire",
-                         [&g](Session& s) { return journal_verifier(s, g.evidence); });
+  CLI::App* verify = add(*journal, g, "verifier", "contrôle chaque octet, sans rien écrire", [&g](Session& s) {
+    return g.repair ? journal_reparer(s, g.evidence) : journal_verifier(s, g.evidence);
+  });
   verify
       ->add_option("--tete", g.evidence.head,
                    "tête scellée, gardée ailleurs, que le journal doit prolonger ; « - » : "
@@ -153,7 +154,21 @@ void add_journal(CLI::App& app, Given& g) {
   verify->add_option("--confiance", g.evidence.trusted, "clefs publiques, une par ligne")->type_name("FICHIER");
   CLI::Option* rest =
       verify->add_flag("--suite", g.evidence.rest, "seulement ce qui suit la tête, qui répond du reste");
-  verify->add_option("--objet", g.evidence.objet, "un seul objet")->type_name("ID")->excludes(rest);
+  CLI::Option* one = verify->add_option("--objet", g.evidence.objet, "un seul objet")->type_name("ID")->excludes(rest);
+  CLI::Option* resume =
+      verify
+          ->add_option("--reprendre", g.evidence.resume,
+                       "continue le contrôle dont ce fichier, hors du journal, garde où il en est ; sinon le commence")
+          ->type_name("FICHIER")
+          ->excludes(rest)
+          ->excludes(one);
+  verify->add_flag("--en-fond", g.evidence.background, "au plus bas de la priorité, à côté d'autres travaux");
+  verify
+      ->add_flag("--reparer", g.repair,
+                 "refait tout ce qui se déduit des événements, s'ils sont entiers ; l'ancien journal est gardé à côté")
+      ->excludes(rest)
+      ->excludes(one)
+      ->excludes(resume);
   CLI::App* out =
       add(*journal, g, "exporter", "les événements, un objet JSON par ligne (CloudEvents 1.0)",
           [&g](Session& s) { return g.leaves ? journal_feuilles(s) : journal_exporter(s, g.selection, g.outcomes); });
@@ -322,10 +337,15 @@ void add_actes(CLI::App& app, Given& g) {
   one->add_option("--version", g.acte.version, "dernière version connue de l'objet ; autre : conflit")
       ->type_name("N")
       ->check(whole_number());
-  add(app, g, "importer", "un flot d'actes, un objet JSON par ligne", [&g](Session& s) { return importer(s, g.file); })
-      ->add_option("fichier", g.file, "fichier d'actes ; « - » : l'entrée standard")
+  CLI::App* import = add(app, g, "importer", "un flot d'actes, un objet JSON par ligne",
+                         [&g](Session& s) { return importer(s, g.file, g.evidence.resume); });
+  import->add_option("fichier", g.file, "fichier d'actes ; « - » : l'entrée standard")
       ->type_name("FICHIER")
       ->required();
+  import
+      ->add_option("--controle", g.evidence.resume,
+                   "contrôle le journal pendant ce temps, en arrière-plan ; ce fichier garde où il en est")
+      ->type_name("FICHIER");
 }
 
 void add_erasure(CLI::App& app, Given& g) {

@@ -47,7 +47,8 @@ struct ActeOptions {
   std::optional<std::uint64_t> version;
 };
 Exit acte(Session& session, const ActeOptions& options);
-Exit importer(Session& session, const std::string& file);
+/// `check`: verifies the journal meanwhile, in the background; keeps there how far it came (empty: does not).
+Exit importer(Session& session, const std::string& file, const std::string& check);
 
 // ---------------------------------------------------------------- what the journal tells
 Exit dossier(Session& session, const std::string& id);
@@ -62,6 +63,8 @@ Exit journal_infos(Session& session);
 struct EvidenceOptions;
 /// Also against a signed head (`head`, `trusted`), when one is given.
 Exit journal_verifier(Session& session, const EvidenceOptions& options);
+/// Makes anew all that derives from events, when they are whole (and those of the head, when one is given).
+Exit journal_reparer(Session& session, const EvidenceOptions& options);
 /// Which events; those given must all hold.
 struct SelectionOptions {
   std::string flux, category, type, acte;  ///< empty: any
@@ -119,6 +122,8 @@ struct EvidenceOptions {
   std::optional<std::uint64_t> position;  ///< inclusion of an event
   std::string objet;                      ///< where a flux stands, or that there is none
   bool rest = false;                      ///< only what follows the head
+  std::string resume;                     ///< file that keeps how far a verification came; empty: in one go
+  bool background = false;                ///< at the lowest priority
   std::string since;                      ///< an earlier signed head: consistency
   std::string trusted;                    ///< public keys, one a line
   std::vector<std::string> stamps;        ///< replies or tokens of a time stamping authority

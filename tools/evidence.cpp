@@ -94,8 +94,6 @@ std::string authorities_of(const EvidenceOptions& options) {
   return options.authorities.empty() ? std::string() : read_whole(options.authorities);
 }
 
-std::uint64_t size_of(const storage::Note& head) { return storage::parse_checkpoint(head.text)->size; }
-
 }  // namespace
 
 Exit clef_creer(Session& session, const EvidenceOptions& options) {
@@ -189,9 +187,10 @@ Exit journal_horodater(Session& session, const EvidenceOptions& options) {
 }
 
 Exit journal_preuve(Session& session, const EvidenceOptions& options) {
-  const auto head = read_head(options.head);
-  const std::uint64_t size = size_of(head);
+  const auto head = *storage::parse_checkpoint(read_head(options.head).text);
+  const std::uint64_t size = head.size;
   const auto journal = open_journal(session, Access::kRead);
+  require_head(*journal, head, options.head);
   Json json = Json::object();
   json.set("taille", Json(size));
   if (options.position) {
@@ -204,7 +203,9 @@ Exit journal_preuve(Session& session, const EvidenceOptions& options) {
     if (proof.before) json.set("avant", placed_json(*proof.before));
     if (proof.after) json.set("après", placed_json(*proof.after));
   } else if (!options.since.empty()) {
-    const std::uint64_t since = size_of(read_head(options.since));
+    const auto before = *storage::parse_checkpoint(read_head(options.since).text);
+    require_head(*journal, before, options.since);
+    const std::uint64_t since = before.size;
     json.set("depuis", Json(since)).set("chemin", path_json(must(journal->prove_consistency(since, size))));
   } else {
     throw Failure{Exit::kUsage, "dire ce qui est à prouver : --position, --objet ou --depuis"};

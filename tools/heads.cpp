@@ -1,6 +1,7 @@
 #include "tools/heads.hpp"
 
-#include "tools/io.hpp"
+#include "tools/commands.hpp"
+#include "tools/opening.hpp"
 
 #include <algorithm>
 
@@ -20,6 +21,36 @@ TrustedHead read_trusted_head(const std::string& file, const std::string& truste
                   fmt::format("la tête {} n'est pas signée par « {} », dont elle dit venir", file, head.head.origin)};
   }
   return head;
+}
+
+std::optional<TrustedHead> head_of(const Session& session, const EvidenceOptions& options) {
+  if (options.head.empty() != options.trusted.empty()) {
+    throw Failure{Exit::kUsage,
+                  "« --tete » et « --confiance » vont ensemble : la tête signée, et les clefs qui peuvent la signer"};
+  }
+  if (options.head.empty()) return std::nullopt;
+  auto head = read_trusted_head(options.head, options.trusted);
+  const auto info = open_journal(session, Access::kRead)->info();
+  if (info && info->journal_id != head.head.journal_id) {  // what is wrong with it is verify()'s to say
+    throw Failure{Exit::kNo, fmt::format("la tête {} est celle du journal {}, non de celui-ci ({}) ; donner la sienne",
+                                         options.head, head.head.journal_id, info->journal_id)};
+  }
+  return head;
+}
+
+void require_head(storage::Journal& journal, const storage::Checkpoint& head, const std::string& file) {
+  const auto info = must(journal.info());
+  if (info.journal_id != head.journal_id) {
+    throw Failure{Exit::kNo, fmt::format("la tête {} est celle du journal {}, non de celui-ci ({}) ; donner la sienne",
+                                         file, head.journal_id, info.journal_id)};
+  }
+  const auto here = must(journal.tree_head(head.size));
+  if (here.root == head.root && here.flux.count == head.flux_count && here.flux.root == head.flux_root) return;
+  throw Failure{
+      Exit::kNo,
+      fmt::format("rien ne se prouve sous la tête {} : ce journal a une autre racine à {} ; ou elle n'est pas "
+                  "de lui, ou il a été récrit (« journal verifier --tete {} --confiance C » le dit)",
+                  file, counted(head.size, "événement", "événements"), file)};
 }
 
 std::optional<std::string> departs_from(storage::Journal& journal, const storage::Checkpoint& head) {

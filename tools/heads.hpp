@@ -25,6 +25,15 @@ struct TrustedHead {
 /// Failure kNo when the head is not signed by trusted keys alone, its origin among them.
 [[nodiscard]] TrustedHead read_trusted_head(const std::string& file, const std::string& trusted);
 
+struct EvidenceOptions;
+struct Session;
+/// The head given with --tete, if any; Failure kUsage without its keys, kNo when it is not sure or of another journal.
+[[nodiscard]] std::optional<TrustedHead> head_of(const Session& session, const EvidenceOptions& options);
+
+/// Failure kNo when the journal does not have that head at its size; kUsage when it has not as many events. The
+/// signatures are not looked at.
+void require_head(storage::Journal& journal, const storage::Checkpoint& head, const std::string& file);
+
 /// Whether the first events of the journal are those of the head; otherwise a French sentence. What the tree is
 /// computed from is Journal::verify's to check.
 [[nodiscard]] std::optional<std::string> departs_from(storage::Journal& journal, const storage::Checkpoint& head);

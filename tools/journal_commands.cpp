@@ -3,6 +3,8 @@
 #include "engine/payload.hpp"
 #include "storage/copies.hpp"
 #include "storage/note.hpp"
+#include "storage/verification.hpp"
+#include "tools/background.hpp"
 #include "tools/cloud_events.hpp"
 #include "tools/commands.hpp"
 #include "tools/datum_json.hpp"
@@ -124,21 +126,37 @@ Exit journal_infos(Session& session) {
   return Exit::kDone;
 }
 
-Exit journal_verifier(Session& session, const EvidenceOptions& options) {
-  if (options.head.empty() != options.trusted.empty()) {
-    throw Failure{Exit::kUsage,
-                  "« --tete » et « --confiance » vont ensemble : la tête signée, et les clefs qui peuvent la signer"};
+namespace {
+
+/// A verification that was told to stop: what it found so far is no answer, unless it found something.
+Exit stopped(Session& session, const storage::VerifyRun& run) {
+  const std::uint64_t found = run.report.findings.size() + run.report.more;
+  std::vector<std::string> findings;
+  for (const auto& finding : run.report.findings) findings.push_back(finding.message);
+  if (session.json) {
+    Json json = Json::object();
+    json.set("interrompu", Json(true)).set("événements", Json(run.report.events)).set("anomalies", Json(found));
+    json.set("constats", Json::texts(findings));
+    session.out.line(to_text(json));
+  } else {
+    for (const std::string& finding : findings) session.out.line(finding);
+    session.out.line(fmt::format("contrôle interrompu : {}, {} jusque-là ; la même commande le continue",
+                                 counted(run.report.events, "événement vérifié", "événements vérifiés"),
+                                 counted(found, "anomalie", "anomalies")));
   }
+  return found > 0 ? Exit::kDamaged : Exit::kNo;
+}
+
+}  // namespace
+
+Exit journal_verifier(Session& session, const EvidenceOptions& options) {
   if (options.rest && options.head.empty())
     throw Failure{Exit::kUsage, "« --suite » demande « --tete » : le contrôle commence où elle s'arrête"};
+  if (!options.resume.empty()) catch_interruptions();
+  if (options.background) take_lowest_priority();
+  const auto head = head_of(session, options);
   const auto journal = open_journal(session, Access::kRead);
-  const auto info = journal->info();  // what is wrong with it is verify()'s to say
-  std::optional<TrustedHead> head;
-  if (!options.head.empty()) head = read_trusted_head(options.head, options.trusted);
-  if (head && info && info->journal_id != head->head.journal_id) {
-    throw Failure{Exit::kNo, fmt::format("la tête {} est celle du journal {}, non de celui-ci ({}) ; donner la sienne",
-                                         options.head, head->head.journal_id, info->journal_id)};
-  }
+  const auto info = journal->info();
   Progress progress("événements vérifiés");
   const auto show = [&](std::uint64_t done, std::uint64_t total) { progress.at(done, total); };
   const bool whole = !options.rest && options.objet.empty();
@@ -146,7 +164,18 @@ Exit journal_verifier(Session& session, const EvidenceOptions& options) {
   if (!options.objet.empty()) part.flux = flux_of(options.objet);
   // A journal that stops before the head has nothing to show after it.
   if (options.rest && info) part.from = std::min(part.from, info->next.value);
-  auto report = must(whole ? journal->verify(show) : journal->verify_part(part, show));
+  storage::VerifyReport report;
+  std::uint64_t resumed_at = 0;
+  if (options.resume.empty()) {
+    report = must(whole ? journal->verify(show) : journal->verify_part(part, show));
+  } else {
+    auto run = must(storage::verify_resumable(
+        session.journal, options.resume, master_key(session), [] { return !interrupted(); }, show));
+    if (!run.begun_again.empty()) say(fmt::format("ATTENTION : {} ; le contrôle recommence", run.begun_again));
+    if (!run.finished) return stopped(session, run);
+    report = std::move(run.report);
+    resumed_at = run.resumed_at;
+  }
   if (!part.flux.empty() && report.events == 0 && report.findings.empty())
     throw Failure{Exit::kInput, fmt::format("« {} » n'existe pas dans ce journal ; vérifiez l'identifiant", part.flux)};
   const auto departs = head ? departs_from(*journal, head->head) : std::nullopt;
@@ -160,6 +189,7 @@ Exit journal_verifier(Session& session, const EvidenceOptions& options) {
     Json json = Json::object();
     json.set("sain", Json(sound)).set("événements", Json(report.events)).set("anomalies", Json(found));
     if (events > 0) json.set("dernière position", Json(events - 1));
+    if (resumed_at > 0) json.set("repris à", Json(resumed_at));
     if (head) {
       Json against = Json::object();
       against.set("taille", Json(head->head.size)).set("prolongée", Json(!departs));
@@ -178,6 +208,7 @@ Exit journal_verifier(Session& session, const EvidenceOptions& options) {
   session.out.line(fmt::format("{} : {}, {}", sound ? good : std::string("journal ABÎMÉ"),
                                counted(report.events, "événement vérifié", "événements vérifiés"),
                                counted(found, "anomalie", "anomalies")));
+  if (resumed_at > 0) session.out.line(fmt::format("  contrôle repris à la position {}", resumed_at));
   if (sound && head) {
     session.out.line(fmt::format("  il prolonge la tête signée par {}, à {}", head->head.origin,
                                  counted(head->head.size, "événement", "événements")));

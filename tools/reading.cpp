@@ -4,24 +4,11 @@
 
 #include "dsl/text.hpp"
 #include "storage/subscription.hpp"
+#include "tools/background.hpp"
 #include "tools/cloud_events.hpp"
 #include "tools/opening.hpp"
 
-#include <csignal>
-
 namespace assemblier::tools {
-namespace {
-
-volatile std::sig_atomic_t interrupted = 0;
-
-/// Ctrl-C and kill end the command as they should, links to the journal's files removed.
-void end_when_interrupted() {
-  struct sigaction action{};
-  action.sa_handler = [](int) { interrupted = 1; };
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
-}
-
-}  // namespace
 
 storage::Selection selection_of(const SelectionOptions& options) {
   storage::Selection selection{.flux = dsl::nfc(options.flux),
@@ -36,12 +23,12 @@ storage::Selection selection_of(const SelectionOptions& options) {
 
 Exit journal_suivre(Session& session, const SelectionOptions& options, std::optional<std::uint64_t> patience) {
   using std::chrono::steady_clock;
-  end_when_interrupted();
+  catch_interruptions();  // so that the links to the journal's files are removed
   const std::string source = "urn:uuid:" + must(open_journal(session, Access::kRead)->info()).journal_id;
   auto subscription = storage::Subscription::beside(session.journal, selection_of(options), from_of(options));
   std::uint64_t done = 0;
   auto last = steady_clock::now();
-  while (interrupted == 0 && done != options.limit) {
+  while (!interrupted() && done != options.limit) {
     const auto events = must(subscription.next(storage::Subscription::kInterval));
     for (const auto& event : events) {
       session.out.line(to_text(cloud_event(event, source)));

@@ -19,7 +19,10 @@ class Shared final : public Store {
   Result<std::optional<Bytes>> get(std::string_view key) override { return store_->get(key); }
   std::unique_ptr<View> view() override { return store_->view(); }
   Result<void> purge(std::string_view begin, std::string_view end) override { return store_->purge(begin, end); }
-  void verify_files(const std::function<void(std::string)>& found) override { store_->verify_files(found); }
+  void verify_files(const std::function<void(std::string)>& found,
+                    const std::function<bool(const std::string&)>& wanted) override {
+    store_->verify_files(found, wanted);
+  }
 
  private:
   std::shared_ptr<Store> store_;

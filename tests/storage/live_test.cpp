@@ -1,10 +1,14 @@
 // Readers beside a writer: what they see is a moment of the journal, whole up to there; they hold nobody back, change
 // nothing, and take neither a write under way for damage nor damage for a write under way.
 
+#include "storage/directory_view.hpp"
 #include "tests/storage/support.hpp"
 
 #include <atomic>
+#include <csignal>
 #include <thread>
+
+#include <sys/wait.h>
 
 namespace assemblier::storage {
 namespace {
@@ -76,6 +80,44 @@ TEST_F(Live, NothingIsLeftBehind) {
   for (int i = 0; i < 20; ++i) expect_clean(**reader());
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_EQ(fingerprint_of(directory_), files);
+}
+
+// What a reader leaves when it is killed goes with the next one; what a living one reads by stays.
+TEST_F(Live, LinksOfAKilledReaderAreSwept) {
+  fill(0, 10);
+  const auto start = [this](std::string& path) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {  // links only: a child of fork() has none of RocksDB's threads
+      const auto view = DirectoryView::take(directory_);
+      if (!view || ::write(ends[1], view->path().data(), view->path().size()) < 0) ::_exit(1);
+      ::close(ends[1]);
+      while (true) ::pause();
+    }
+    ::close(ends[1]);
+    char octets[256];
+    for (ssize_t got = 0; (got = ::read(ends[0], octets, sizeof octets)) > 0;)
+      path.append(octets, static_cast<std::size_t>(got));
+    ::close(ends[0]);
+    return child;
+  };
+  std::string dead, alive;
+  const pid_t first = start(dead);
+  const pid_t second = start(alive);
+  ::kill(first, SIGKILL);
+  ::waitpid(first, nullptr, 0);
+  ASSERT_TRUE(fs::exists(dead) && fs::exists(fs::symlink_status(dead + "/CURRENT"))) << dead;
+  const auto kept = DirectoryView::take(directory_);
+  ASSERT_TRUE(kept);
+  EXPECT_FALSE(fs::exists(dead));
+  EXPECT_TRUE(fs::exists(fs::symlink_status(alive + "/CURRENT")));
+  expect_clean(**reader());
+  EXPECT_TRUE(fs::exists(fs::symlink_status(kept->path() + "/CURRENT"))) << "one of this very process";
+  ::kill(second, SIGKILL);
+  ::waitpid(second, nullptr, 0);
+  ASSERT_TRUE(reader());
+  EXPECT_FALSE(fs::exists(alive));
 }
 
 // Each closing flushes, each opening begins a MANIFEST and deletes logs, every few tables are merged into one: files

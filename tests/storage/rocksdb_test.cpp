@@ -303,7 +303,10 @@ class LateStore final : public Store {
   }
   Result<std::optional<Bytes>> get(std::string_view key) override { return store_->get(key); }
   std::unique_ptr<View> view() override { return store_->view(); }
-  void verify_files(const std::function<void(std::string)>& found) override { store_->verify_files(found); }
+  void verify_files(const std::function<void(std::string)>& found,
+                    const std::function<bool(const std::string&)>& wanted) override {
+    store_->verify_files(found, wanted);
+  }
 
  private:
   static constexpr std::size_t kLate = 10;

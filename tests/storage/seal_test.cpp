@@ -344,7 +344,10 @@ class Unpurged final : public Store {
   Result<void> commit() override { return store_->commit(); }
   Result<std::optional<Bytes>> get(std::string_view key) override { return store_->get(key); }
   std::unique_ptr<View> view() override { return store_->view(); }
-  void verify_files(const std::function<void(std::string)>& found) override { store_->verify_files(found); }
+  void verify_files(const std::function<void(std::string)>& found,
+                    const std::function<bool(const std::string&)>& wanted) override {
+    store_->verify_files(found, wanted);
+  }
 
  private:
   std::unique_ptr<Store> store_;

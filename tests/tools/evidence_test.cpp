@@ -88,6 +88,34 @@ TEST_F(Evidence, AHeadIsTheSameAsLongAsNothingIsAdded) {
   EXPECT_TRUE(storage::verify_consistency(first.size, second.size, first.root, second.root, path));
 }
 
+// A head that says something else than the journal, signed or not: nothing is proved under it.
+TEST_F(Evidence, NothingIsProvedUnderAnotherHead) {
+  const auto checkpoint = *storage::parse_checkpoint(storage::parse_note(read_file(head))->text);
+  const auto with = [&](const std::function<void(storage::Checkpoint&)>& change) {
+    auto note = *storage::parse_note(read_file(head));
+    auto other = checkpoint;
+    change(other);
+    note.text = storage::render(other);
+    return house.scratch.write("autre", storage::render(note));
+  };
+  const auto proved = [&](const std::string& under) {
+    std::vector<int> codes;
+    codes.push_back(house({"journal", "preuve", "--tete", under, "--position", "3"}).code);
+    codes.push_back(house({"journal", "preuve", "--tete", under, "--objet", "pret/7"}).code);
+    codes.push_back(house({"journal", "preuve", "--tete", head, "--depuis", under}).code);
+    return codes;
+  };
+  EXPECT_EQ(proved(with([](auto&) {})), (std::vector<int>{0, 0, 0}));
+  EXPECT_EQ(proved(with([](auto& c) { c.root.octets[3] ^= 1; })), (std::vector<int>{1, 1, 1}));
+  EXPECT_EQ(proved(with([](auto& c) { c.flux_root.octets[3] ^= 1; })), (std::vector<int>{1, 1, 1}));
+  EXPECT_EQ(proved(with([](auto& c) { --c.size; })), (std::vector<int>{1, 1, 1}));
+  EXPECT_EQ(proved(with([](auto& c) { c.size += 9; })), (std::vector<int>{2, 2, 2}));
+  EXPECT_EQ(proved(with([](auto& c) { c.journal_id.front() = '!'; })), (std::vector<int>{1, 1, 1}));
+  const auto refused = house({"journal", "preuve", "--tete", with([](auto& c) { c.root = {}; }), "--position", "3"});
+  EXPECT_EQ(refused.out, "");
+  EXPECT_NE(refused.err.find("autre racine"), std::string::npos) << refused.err;
+}
+
 TEST_F(Evidence, TheLeavesGiveTheRoot) {
   const auto leaves = house({"journal", "exporter", "--feuilles"});
   ASSERT_EQ(leaves.code, 0);

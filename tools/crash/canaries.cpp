@@ -19,7 +19,10 @@ class Through : public Store {
   Result<std::optional<Bytes>> get(std::string_view key) override { return store_->get(key); }
   std::unique_ptr<storage::View> view() override { return store_->view(); }
   Result<void> purge(std::string_view begin, std::string_view end) override { return store_->purge(begin, end); }
-  void verify_files(const std::function<void(std::string)>& found) override { store_->verify_files(found); }
+  void verify_files(const std::function<void(std::string)>& found,
+                    const std::function<bool(const std::string&)>& wanted) override {
+    store_->verify_files(found, wanted);
+  }
 
  protected:
   // Nothing: the record goes.

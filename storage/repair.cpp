@@ -1,0 +1,174 @@
+#include "storage/repair.hpp"
+
+#include "storage/descriptor.hpp"
+#include "storage/journal_rocksdb.hpp"
+#include "storage/mend.hpp"
+#include "storage/opened.hpp"
+#include "storage/rocksdb_files.hpp"
+#include "storage/verify.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <tuple>
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <rocksdb/env.h>
+
+namespace assemblier::storage {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::unexpected<Error> refused(const std::string& what) {
+  return std::unexpected(
+      Error{ErrorKind::kIo, fmt::format("{} : {} ; vérifier le disque, la place et les droits ; rien n'a été changé",
+                                        what, std::strerror(errno))});
+}
+
+// Names, sizes and times of what lies there: whoever writes changes one of them.
+auto state_of(const fs::path& directory) {
+  std::vector<std::tuple<std::string, std::uintmax_t, fs::file_time_type>> files;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().filename() == "LOCK") continue;
+    files.emplace_back(at->path().filename().string(), at->file_size(error), at->last_write_time(error));
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+// Nobody else writes in the directory as long as it lives: the lock that RocksDB takes, without opening a database.
+class WriterLock {
+ public:
+  static Result<WriterLock> take(const std::string& directory) {
+    auto hold = DirectoryHold::take(directory);
+    if (!hold) return std::unexpected(std::move(hold.error()));
+    rocksdb::FileLock* file = nullptr;
+    const auto status = rocksdb::Env::Default()->LockFile(directory + "/LOCK", &file);
+    if (!status.ok()) return std::unexpected(to_error(status, directory));
+    return WriterLock(std::move(*hold), file);
+  }
+  WriterLock(WriterLock&& other) noexcept : hold_(std::move(other.hold_)), file_(std::exchange(other.file_, nullptr)) {}
+  WriterLock& operator=(WriterLock&&) = delete;
+  WriterLock(const WriterLock&) = delete;
+  WriterLock& operator=(const WriterLock&) = delete;
+  ~WriterLock() {
+    if (file_ != nullptr) static_cast<void>(rocksdb::Env::Default()->UnlockFile(file_));
+  }
+
+ private:
+  WriterLock(DirectoryHold hold, rocksdb::FileLock* file) : hold_(std::move(hold)), file_(file) {}
+  DirectoryHold hold_;
+  rocksdb::FileLock* file_;
+};
+
+Result<VerifyReport> verified(const Opened& journal, const RepairOptions& options, const Progress& progress) {
+  const auto view = journal.store->view();
+  const auto keyring = journal.keyring(*view, options.master_key);
+  if (!keyring) return std::unexpected(keyring.error());
+  return verify(*journal.store, *view, *keyring, journal.format, progress);
+}
+
+bool same_findings(const VerifyReport& a, const VerifyReport& b) {
+  return a.more == b.more && std::ranges::equal(a.findings, b.findings, {}, &Finding::message, &Finding::message);
+}
+
+// A name beside the journal that nothing has yet.
+fs::path kept_name(const fs::path& directory) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const std::string name = fmt::format("{}.avant-reparation-{:%Y-%m-%dT%H-%M-%S}Z", directory.string(), now);
+  fs::path free = name;
+  std::error_code error;
+  for (int i = 2; fs::exists(free, error); ++i) free = fmt::format("{}-{}", name, i);
+  return free;
+}
+
+// The repaired journal takes the dated name first, then both are exchanged: there is no moment without a journal.
+Result<fs::path> take_place(const fs::path& made, const fs::path& directory) {
+  const fs::path kept = kept_name(directory);
+  std::error_code error;
+  fs::rename(made, kept, error);
+  if (error) {
+    errno = error.value();
+    return refused(fmt::format("{} ne se renomme pas", made.string()));
+  }
+  if (::renameat2(AT_FDCWD, kept.c_str(), AT_FDCWD, directory.c_str(), RENAME_EXCHANGE) == 0) {
+    sync_directory(kept.parent_path());
+    return kept;
+  }
+  const int why = errno;
+  fs::remove_all(kept, error);
+  if (why == EINVAL || why == ENOSYS) {
+    return std::unexpected(Error{
+        ErrorKind::kIo, fmt::format("le système de fichiers de {} ne sait pas échanger deux répertoires d'un coup ; "
+                                    "réparer une copie du journal sur un autre disque ; rien n'a été changé",
+                                    directory.string())});
+  }
+  errno = why;
+  return refused(fmt::format("{} ne se remplace pas", directory.string()));
+}
+
+}  // namespace
+
+Result<Repair> repair(const std::string& directory, const RepairOptions& options, const Progress& progress) {
+  if (auto ok = check_present(directory); !ok) return std::unexpected(std::move(ok.error()));
+  std::error_code error;
+  const fs::path place = fs::canonical(directory, error);
+  if (error) {
+    errno = error.value();
+    return refused(fmt::format("le répertoire {} ne se lit pas", directory));
+  }
+  // Seen before it is held: a view of a journal that somebody writes leaves out what only a writer may judge.
+  const auto before = state_of(place);
+  if (is_written(place.string())) return std::unexpected(held_by_another(directory));
+  auto damaged = Opened::at(place.string());
+  if (!damaged) return std::unexpected(std::move(damaged.error()));
+  const auto lock = WriterLock::take(place.string());
+  if (!lock) return std::unexpected(lock.error());
+  if (state_of(place) != before) return std::unexpected(held_by_another(directory));
+
+  Repair done;
+  auto found = verified(*damaged, options, progress);
+  if (!found) return std::unexpected(std::move(found.error()));
+  done.before = std::move(*found);
+  done.events = done.before.events;
+  done.after = done.before;
+  if (done.before.findings.empty()) return done;
+
+  auto building = build_beside(place.string(), [&](const std::string& made) -> Result<void> {
+    {
+      auto store = create_rocksdb_store(made);
+      if (!store) return std::unexpected(std::move(store.error()));
+      auto mended = mend(*damaged->store->view(), **store, options.head, progress);
+      if (!mended) return std::unexpected(std::move(mended.error()));
+      done.events = mended->events;
+      done.records = std::move(mended->records);
+      done.lost = std::move(mended->lost);
+    }
+    const auto repaired = Opened::at(made);
+    auto after = repaired ? verified(*repaired, options, progress) : std::unexpected(repaired.error());
+    if (!after) return std::unexpected(std::move(after.error()));
+    done.after = std::move(*after);
+    return {};
+  });
+  if (!building) return std::unexpected(std::move(building.error()));
+  if (same_findings(done.before, done.after)) {  // nothing that could be mended
+    fs::remove_all(*building, error);
+    done.records.clear();
+    return done;
+  }
+  fs::permissions(*building, fs::status(place, error).permissions(), error);
+  auto kept = take_place(*building, place);
+  if (!kept) return std::unexpected(std::move(kept.error()));
+  done.kept = kept->string();
+  return done;
+}
+
+}  // namespace assemblier::storage

@@ -1,0 +1,105 @@
+#include "tools/background.hpp"
+
+#include "tools/io.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/ioprio.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace assemblier::tools {
+namespace {
+
+volatile std::sig_atomic_t caught = 0;
+
+// What a process started in the background is not told before it can end as it should.
+sigset_t held_signals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+}  // namespace
+
+void catch_interruptions() {
+  struct sigaction action{};
+  action.sa_handler = [](int) { caught = 1; };
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  sigset_t held = held_signals();  // by whoever started this
+  ::sigprocmask(SIG_UNBLOCK, &held, nullptr);
+}
+
+bool interrupted() { return caught != 0; }
+
+void take_lowest_priority() {
+  constexpr int kNicest = 19;
+  // Where the system refuses, the work is done all the same.
+  static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNicest));
+  static_cast<void>(::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0)));
+}
+
+BackgroundVerification::BackgroundVerification(const Session& session, const std::string& file) {
+  std::vector<std::string> words = {"assemblier", "journal",   "verifier",  "--reprendre",
+                                    file,         "--en-fond", "--journal", session.journal};
+  if (!session.master_key.empty()) {
+    words.emplace_back("--clef-maitresse");
+    words.push_back(session.master_key);
+  }
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  said_ = ::memfd_create("controle", MFD_CLOEXEC);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  for (const int output : {1, 2}) posix_spawn_file_actions_adddup2(&actions, said_, output);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  const sigset_t held = held_signals();
+  posix_spawnattr_setsigmask(&attributes, &held);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  const int failed =
+      said_ < 0 ? errno : ::posix_spawn(&process_, "/proc/self/exe", &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed == 0) return;
+  process_ = -1;
+  say("le contrôle en arrière-plan n'a pas pu être lancé ; « journal verifier » le fait à part");
+}
+
+BackgroundVerification::~BackgroundVerification() {
+  static_cast<void>(stop());
+  if (said_ >= 0) ::close(said_);
+}
+
+// Its exit code; −1 when it was not there.
+int BackgroundVerification::stop() {
+  if (process_ < 0) return -1;
+  ::kill(process_, SIGTERM);
+  int status = 0;
+  while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+  }
+  process_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Exit BackgroundVerification::finish() {
+  const int code = stop();
+  if (said_ < 0) return Exit::kDone;
+  ::lseek(said_, 0, SEEK_SET);
+  LineReader lines(fmt::format("/proc/self/fd/{}", said_));
+  while (const auto line = lines.next()) say(fmt::format("contrôle en arrière-plan : {}", line->text));
+  return code == static_cast<int>(Exit::kDamaged) ? Exit::kDamaged : Exit::kDone;
+}
+
+}  // namespace assemblier::tools
