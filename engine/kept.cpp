@@ -132,12 +132,15 @@ void Kept::replace(std::size_t entry, std::size_t at, std::size_t size, std::str
   entries_.replace(at, size, with);
 }
 
-void Kept::put(std::uint32_t key, Form form, std::string_view body) {
-  const std::size_t at = find(key);
+std::optional<std::pair<std::size_t, std::size_t>> Kept::body(std::size_t at, Form form) const {
+  if (at == std::string::npos || entries_[at + sizeof(Head)] != static_cast<char>(form)) return std::nullopt;
+  return std::pair(at + kHead, at + sizeof(Head) + head_at(entries_, at).size);
+}
+
+void Kept::put(std::size_t at, std::uint32_t key, Form form, std::string_view body) {
   if (at != std::string::npos) {
-    const std::size_t size = head_at(entries_, at).size - 1;
     entries_[at + sizeof(Head)] = static_cast<char>(form);
-    return replace(at, at + kHead, size, body);
+    return replace(at, at + kHead, head_at(entries_, at).size - 1, body);
   }
   const Head head{.key = key, .size = static_cast<std::uint32_t>(1 + body.size())};
   char octets[kHead];
@@ -172,72 +175,63 @@ bool Kept::set(std::uint32_t name, std::string_view value, const storage::EventV
   return true;
 }
 
-bool Kept::set_entry(std::uint32_t name, std::string_view key, std::string_view value,
-                     const storage::EventView& event) {
-  if (value.empty()) return false;
-  std::string marked;
+bool Kept::set_entry(std::uint32_t name, std::string_view entry, const storage::EventView& event) {
+  CborCursor given(entry);
+  static_cast<void>(given.text());
+  std::string_view value = given.rest();
+  const std::string_view key = entry.substr(0, entry.size() - value.size());
+  std::string sealed;
+  if (!given.ok() || value.empty()) return false;
   if (is_tagged(value)) {
-    CborCursor at(value);
-    if (at.map() != 1) return false;
-    if (at.uint() == kSealedKind) {
-      const auto body = sealed_body(at.uint(), event);
+    CborCursor tagged(value);
+    if (tagged.map() != 1) return false;
+    if (tagged.uint() == kSealedKind) {
+      const auto body = sealed_body(tagged.uint(), event);
       if (!body) return false;
-      marked += static_cast<char>(kSealedMark);
-      value = marked.append(body->data(), body->size());
+      sealed.append(key).append(1, static_cast<char>(kSealedMark)).append(body->data(), body->size());
+      entry = sealed;
+      value = entry.substr(key.size());
     }
   }
-  std::size_t entry = find(2 * name);
-  if (entry == std::string::npos || entries_[entry + sizeof(Head)] != static_cast<char>(Form::kMap)) {
-    put(2 * name, Form::kMap, {});
-    entry = find(2 * name);
+  const std::size_t at = find(2 * name);
+  const auto map = body(at, Form::kMap);
+  if (!map) return put(at, 2 * name, Form::kMap, entry), true;
+  CborCursor mine(std::string_view(entries_).substr(map->first, map->second - map->first));
+  while (!mine.at_end()) {
+    const std::string_view same = mine.item();  // written shortest: equal octets, equal keys
+    const std::string_view old = value_at(mine);
+    if (!mine.ok()) return false;
+    if (same != key) continue;
+    replace(at, static_cast<std::size_t>(old.data() - entries_.data()), old.size(), value);
+    return true;
   }
-  const std::size_t begin = entry + kHead;
-  const std::size_t size = head_at(entries_, entry).size - 1;
-  CborCursor at(std::string_view(entries_).substr(begin, size));
-  while (!at.at_end()) {
-    const std::string_view mine = at.text();
-    const std::string_view old = value_at(at);
-    if (!at.ok()) return false;
-    if (mine == key) {
-      replace(entry, static_cast<std::size_t>(old.data() - entries_.data()), old.size(), value);
-      return true;
-    }
-  }
-  if (!storage::is_utf8(key)) return false;
-  storage::CborWriter pair;
-  pair.text(key);
-  replace(entry, begin + size, 0, pair.take().append(value));
+  replace(at, map->second, 0, entry);
   return true;
 }
 
 bool Kept::append(std::uint32_t name, std::string_view list) {
   if (list.empty() || !is_list(list)) return false;
-  const std::size_t entry = find(2 * name);
-  if (entry == std::string::npos || entries_[entry + sizeof(Head)] != static_cast<char>(Form::kList)) {
-    put(2 * name, Form::kList, items_of(list));
+  const std::size_t at = find(2 * name);
+  if (const auto mine = body(at, Form::kList)) {
+    replace(at, mine->second, 0, items_of(list));
   } else {
-    replace(entry, entry + sizeof(Head) + head_at(entries_, entry).size, 0, items_of(list));
+    put(at, 2 * name, Form::kList, items_of(list));
   }
   return true;
 }
 
-void Kept::retain(std::uint32_t name, dsl::Status status, std::string_view value, std::string_view reasons) {
-  std::string body(1, static_cast<char>(status));
-  put(2 * name + 1, Form::kDecision, body.append(value).append(reasons));
-}
-
 std::expected<void, std::string> Kept::decode(State& state,
-                                              const std::function<const std::string&(std::uint32_t)>& name_of) const {
+                                              const std::function<std::string_view(std::uint32_t)>& name_of) const {
   for (std::size_t at = 0; at < entries_.size();) {
     const Head head = head_at(entries_, at);
-    const std::string& name = name_of(head.key / 2);
+    const std::string_view name = name_of(head.key / 2);
     const auto form = static_cast<Form>(entries_[at + sizeof head]);
     const std::string_view body = std::string_view(entries_).substr(at + kHead, head.size - 1);
     at += sizeof head + head.size;
     Problem done;
     if (!storage::is_utf8(name)) return std::unexpected("texte qui n'est pas de l'UTF-8");
     if (form == Form::kDecision) {
-      done = decode_retained(state.decisions.emplace_back(Retained{.name = name}), body);
+      done = decode_retained(state.decisions.emplace_back(Retained{.name = std::string(name)}), body);
     } else {
       Datum& datum = state.fields.emplace_back(name, Datum()).second;
       if (form == Form::kDatum) done = decode_into(datum, body);

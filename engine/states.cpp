@@ -35,20 +35,32 @@ std::unexpected<std::string> unreadable(const EventView& event) {
 class Names {
  public:
   std::uint32_t number(std::string_view name) {
-    if (const auto at = numbers_.find(name); at != numbers_.end()) return at->second;
-    const auto next = static_cast<std::uint32_t>(names_.size());
-    numbers_.emplace(names_.emplace_back(name), next);
-    return next;
+    if (name.empty()) return look_up(name);
+    // Where a name of that length and those letters was the last time.
+    const auto letter = [&name](std::size_t at) { return static_cast<unsigned char>(name[at]); };
+    std::uint32_t& likely = likely_[(name.size() + 7U * letter(name.size() / 2) + 31U * letter(0)) % likely_.size()];
+    keep(likely, name);
+    return likely;
   }
-  /// The same, where it is likely to be `number` again.
+  /// Makes `known` the number of `name`, which it most often is already.
   void keep(std::uint32_t& known, std::string_view name) {
-    if (known >= names_.size() || names_[known] != name) known = number(name);
+    if (known >= names_.size() || names_[known] != name) known = look_up(name);
   }
-  const std::string& operator[](std::uint32_t number) const { return names_[number]; }
+  std::string_view operator[](std::uint32_t number) const { return names_[number]; }
 
  private:
-  std::deque<std::string> names_;
+  std::uint32_t look_up(std::string_view name) {
+    if (const auto at = numbers_.find(name); at != numbers_.end()) return at->second;
+    const auto next = static_cast<std::uint32_t>(names_.size());
+    names_.push_back(texts_.emplace_back(name));
+    numbers_.emplace(names_.back(), next);
+    return next;
+  }
+
+  std::deque<std::string> texts_;
+  std::vector<std::string_view> names_;  ///< of texts_
   boost::unordered_flat_map<std::string_view, std::uint32_t, NameHash> numbers_;
+  std::array<std::uint32_t, 256> likely_{};
 };
 
 }  // namespace
@@ -56,28 +68,29 @@ class Names {
 // The objets of one part, in order of their first event.
 class States::Part {
  public:
-  Problem fold(const EventView& event) {
+  /// False: its effects do not decode.
+  bool fold(const EventView& event) {
     CborCursor at(event.payload);
-    if (at.array() != 9 || at.uint() != 1) return unreadable(event);
+    if (at.array() != 9 || at.uint() != 1) return false;
     static_cast<void>(at.boolean());
     const std::string_view kind = at.text();
-    static_cast<void>(at.item());  // the état left
+    static_cast<void>(at.text());  // the état left
     const std::string_view etat = at.text();
-    if (!at.ok()) return unreadable(event);
+    if (!at.ok()) return false;
     Objet& objet = of(event.flux);
     if (objet.events == 0) objet.kind = names_.number(kind);
     names_.keep(objet.etat, etat);
     names_.keep(objet.edition, event.edition);
     for (std::uint64_t left = at.array(); left > 0; --left) {
-      if (!change(at, objet.kept, event)) return unreadable(event);
+      if (!change(at, objet.kept, event)) return false;
     }
     for (std::uint64_t left = at.array(); left > 0; --left) {
-      if (!decision(at, objet.kept)) return unreadable(event);
+      if (!decision(at, objet.kept)) return false;
     }
-    if (!at.ok()) return unreadable(event);
+    if (!at.ok()) return false;
     ++objet.events;
     objet.date = dsl::Date{event.date_effet};
-    return {};
+    return true;
   }
 
   std::size_t size() const { return objets_.size(); }
@@ -121,27 +134,24 @@ class States::Part {
     if (size == 3 && kind == static_cast<std::uint64_t>(Change::Kind::kSet)) return kept.set(field, at.item(), event);
     if (size == 3 && kind == static_cast<std::uint64_t>(Change::Kind::kAppend)) return kept.append(field, at.item());
     if (size != 4 || kind != static_cast<std::uint64_t>(Change::Kind::kEntry)) return false;
-    const std::string_view key = at.text();
-    return kept.set_entry(field, key, at.item(), event);
+    return kept.set_entry(field, at.item(2), event);
   }
 
   bool decision(CborCursor& at, Kept& kept) {
     if (at.array() != 7) return false;
     const std::uint32_t name = names_.number(at.text());
-    const std::uint64_t status = at.uint();
-    const std::string_view value = at.item();
-    const std::string_view reasons = at.item();
-    for (int skipped = 0; skipped < 3; ++skipped) at.item();
-    if (!at.ok() || status > static_cast<std::uint64_t>(dsl::Status::kError)) return false;
-    kept.retain(name, static_cast<dsl::Status>(status), value, reasons);
-    return true;
+    if (at.peek() > static_cast<unsigned>(dsl::Status::kError)) return false;
+    kept.retain(name, at.item(3));  // status, value, reasons
+    at.item(3);
+    return at.ok();
   }
 
   std::expected<State, std::string> decoded(const Objet& objet) const {
-    State state{.flux = objet.flux, .objet = names_[objet.kind], .etat = names_[objet.etat], .events = objet.events};
+    State state{.flux = objet.flux, .objet = std::string(names_[objet.kind]), .etat = std::string(names_[objet.etat])};
+    state.events = objet.events;
     state.date = objet.date;
     std::ranges::copy(names_[objet.edition], state.edition.octets.begin());
-    auto done = objet.kept.decode(state, [this](std::uint32_t number) -> const std::string& { return names_[number]; });
+    auto done = objet.kept.decode(state, [this](std::uint32_t number) { return names_[number]; });
     if (done && !(storage::is_utf8(state.objet) && storage::is_utf8(state.etat)))
       done = std::unexpected("texte qui n'est pas de l'UTF-8");
     if (!done) return std::unexpected(fmt::format("{} : contenu illisible ({})", objet.flux, done.error()));
@@ -165,7 +175,10 @@ std::size_t States::part_of(std::string_view flux) const {
   return parts_.size() == 1 ? 0 : (NameHash{}(flux) >> 32U) % parts_.size();
 }
 
-Problem States::fold(const EventView& event) { return parts_[part_of(event.flux)]->fold(event); }
+Problem States::fold(const EventView& event) {
+  if (parts_[part_of(event.flux)]->fold(event)) return {};
+  return unreadable(event);
+}
 
 std::size_t States::size() const {
   std::size_t all = 0;
@@ -198,12 +211,13 @@ bool is_chosen(std::string_view flux, const std::string& wanted) {
 storage::Error damaged(std::string message) { return {storage::ErrorKind::kDamaged, std::move(message)}; }
 
 storage::Result<void> read_alone(storage::Journal& journal, const std::string& wanted, States& states) {
-  Problem folded;
+  std::string problem;
   auto done = journal.scan({}, kEnd, [&](const EventView& event) {
-    if (is_chosen(event.flux, wanted)) folded = states.fold(event);
-    return folded.has_value();
+    if (!is_chosen(event.flux, wanted)) return true;
+    if (auto ok = states.fold(event); !ok) problem = std::move(ok.error());
+    return problem.empty();
   });
-  if (done && !folded) return std::unexpected(damaged(std::move(folded.error())));
+  if (done && !problem.empty()) return std::unexpected(damaged(std::move(problem)));
   return done;
 }
 
@@ -212,6 +226,10 @@ storage::Result<void> read_alone(storage::Journal& journal, const std::string& w
 /// one wait a round is enough.
 class Together {
  public:
+  // Positions that a thread reads in a round: many enough that beginning a walk does not show, few enough that what was
+  // read is still in the processor's cache when it is folded.
+  static constexpr std::uint64_t kPositions = 4096;
+
   Together(storage::Journal& journal, const std::string& wanted, States& states, unsigned threads, std::uint64_t events)
       : journal_(journal), wanted_(wanted), states_(states), threads_(threads), events_(events), all_read_(threads) {
     for (auto& set : stretches_) set.resize(threads, Stretch(threads));
@@ -233,10 +251,6 @@ class Together {
   }
 
  private:
-  // Positions that a thread reads in a round: many enough that beginning a walk does not show, few enough that what was
-  // read is still in the processor's cache when it is folded.
-  static constexpr std::uint64_t kPositions = 4096;
-
   struct Piece {
     storage::Position position;
     storage::Version version;
@@ -320,16 +334,15 @@ class Together {
 }  // namespace
 
 storage::Result<States> read_states(storage::Journal& journal, const StatesOptions& options) {
-  const unsigned threads = std::clamp(options.threads, 1U, kMaxThreads);
+  auto info = journal.info();
+  if (!info) return std::unexpected(std::move(info.error()));
+  const std::uint64_t events = info->next.value;
+  // One more thread is worth its while for a few thousand events.
+  const auto threads = static_cast<unsigned>(std::clamp<std::uint64_t>(
+      options.threads, 1, std::min<std::uint64_t>(kMaxThreads, 1 + events / Together::kPositions)));
   States states(threads);
-  storage::Result<void> done;
-  if (threads == 1) {
-    done = read_alone(journal, options.category, states);
-  } else {
-    auto info = journal.info();
-    if (!info) return std::unexpected(std::move(info.error()));
-    done = Together(journal, options.category, states, threads, info->next.value).run();
-  }
+  auto done = threads == 1 ? read_alone(journal, options.category, states)
+                           : Together(journal, options.category, states, threads, events).run();
   if (!done) return std::unexpected(std::move(done.error()));
   return states;
 }

@@ -7,7 +7,9 @@
 //
 //   CborCursor at(octets);  for (auto left = at.array(); left > 0; --left) use(at.text());  if (!at.ok()) …
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace assemblier::storage {
@@ -17,71 +19,93 @@ class CborCursor {
  public:
   explicit CborCursor(std::string_view octets) : at_(octets.data()), end_(octets.data() + octets.size()) {}
 
-  [[nodiscard]] std::uint64_t uint() { return head(0); }
+  [[nodiscard, gnu::always_inline]] std::uint64_t uint() { return head(kUint); }
   [[nodiscard]] std::int64_t integer() {
-    const bool negative = at_ != end_ && static_cast<unsigned char>(*at_) >> 5U == 1;
-    const auto value = static_cast<std::int64_t>(head(negative ? 1 : 0));
+    const bool negative = peek() >> 5U == kNegative;
+    const auto value = static_cast<std::int64_t>(head(negative ? kNegative : kUint));
     return negative ? -1 - value : value;
   }
-  [[nodiscard]] std::string_view bytes() { return run(head(2)); }
-  [[nodiscard]] std::string_view text() { return run(head(3)); }
-  [[nodiscard]] std::uint64_t array() { return items(head(4), 1); }
-  [[nodiscard]] std::uint64_t map() { return items(head(5), 2); }
+  [[nodiscard, gnu::always_inline]] std::string_view bytes() { return octets(head(kBytes)); }
+  [[nodiscard, gnu::always_inline]] std::string_view text() { return octets(head(kText)); }
+  [[nodiscard]] std::uint64_t array() { return items(head(kArray), 1); }
+  [[nodiscard]] std::uint64_t map() { return items(head(kMap), 2); }
   [[nodiscard]] bool boolean() {
-    const unsigned octet = at_ != end_ ? static_cast<unsigned char>(*at_++) : 0;
-    if (octet != kFalse && octet != kTrue) fail();
+    const unsigned octet = peek();
+    if (octet != kFalse && octet != kTrue) return fail(), false;
+    ++at_;
     return octet == kTrue;
   }
-  /// The next item, whatever it is, whole.
-  std::string_view item() {
+  /// The next items, whatever they are, whole.
+  std::string_view item(std::uint64_t count = 1) {
     const char* const begin = at_;
-    for (std::uint64_t left = 1; left > 0 && ok_; --left) {
-      const unsigned major = at_ != end_ ? static_cast<unsigned char>(*at_) >> 5U : 0;
-      if (major == 7) {
-        const auto octet = static_cast<unsigned char>(*at_++);
-        if (octet < kFalse || octet > kNull) fail();
-        continue;
+    const char* at = at_;
+    for (std::uint64_t left = count; left > 0; --left) {
+      if (at == end_) return fail(), std::string_view();
+      const auto first = static_cast<unsigned char>(*at++);
+      const unsigned major = first >> 5U;
+      std::uint64_t argument = first & 31U;
+      if (argument >= 24) {
+        at_ = at;
+        argument = wide(static_cast<unsigned>(argument));
+        at = at_;
       }
-      const std::uint64_t argument = head(major);
-      if (major == 2 || major == 3) static_cast<void>(run(argument));
-      if (major == 4) left += items(argument, 1);
-      if (major == 5) left += 2 * items(argument, 2);
-      if (major == 6) fail();
+      const auto after = static_cast<std::uint64_t>(end_ - at);
+      if (major <= kNegative) continue;
+      if (major <= kText && argument <= after) {
+        at += argument;
+      } else if (major == kArray && argument <= after) {
+        left += argument;
+      } else if (major == kMap && argument <= after / 2) {
+        left += 2 * argument;
+      } else if (first < kFalse || first > kNull) {
+        return fail(), std::string_view();
+      }
     }
-    return ok_ ? std::string_view(begin, static_cast<std::size_t>(at_ - begin)) : std::string_view();
+    at_ = at;
+    return {begin, static_cast<std::size_t>(at - begin)};
   }
   /// The next `count` octets, whatever they are.
-  std::string_view octets(std::uint64_t count) { return run(count); }
+  [[gnu::always_inline]] std::string_view octets(std::uint64_t count) {
+    if (count > static_cast<std::uint64_t>(end_ - at_)) return fail(), std::string_view();
+    const char* const begin = at_;
+    at_ += count;
+    return {begin, count};
+  }
   /// The octet that comes next; 0xFF at the end, which begins no item.
   [[nodiscard]] unsigned peek() const { return at_ != end_ ? static_cast<unsigned char>(*at_) : 0xFFU; }
   [[nodiscard]] std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
   [[nodiscard]] bool at_end() const { return at_ == end_; }
-  [[nodiscard]] bool ok() const { return ok_; }
-  void fail() {
-    ok_ = false;
-    at_ = end_;
-  }
+  [[nodiscard]] bool ok() const { return at_ != nullptr; }
+  void fail() { at_ = end_ = nullptr; }
 
  private:
+  enum Major : unsigned { kUint = 0, kNegative = 1, kBytes = 2, kText = 3, kArray = 4, kMap = 5 };
   static constexpr unsigned kFalse = 0xF4;
   static constexpr unsigned kTrue = 0xF5;
   static constexpr unsigned kNull = 0xF6;
 
-  std::uint64_t head(unsigned major) {
-    if (at_ == end_ || static_cast<unsigned char>(*at_) >> 5U != major) return fail(), 0;
-    const unsigned argument = static_cast<unsigned char>(*at_++) & 31U;
-    if (argument < 24) return argument;
-    const std::size_t width = std::size_t{1} << (argument & 3U);
-    if (argument > 27 || static_cast<std::size_t>(end_ - at_) < width) return fail(), 0;
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < width; ++i) value = value << 8U | static_cast<unsigned char>(*at_++);
-    return value;
+  // In the walks over a whole journal, calls would cost more than what they do.
+  [[gnu::always_inline]] std::uint64_t head(unsigned major) {
+    const unsigned first = peek();
+    if (first >> 5U != major) return fail(), 0;
+    ++at_;
+    const unsigned argument = first & 31U;
+    return argument < 24 ? argument : wide(argument);
   }
-  std::string_view run(std::uint64_t length) {
-    if (length > static_cast<std::uint64_t>(end_ - at_)) return fail(), std::string_view();
-    const std::string_view octets(at_, length);
-    at_ += length;
-    return octets;
+  [[gnu::always_inline]] std::uint64_t wide(unsigned argument) {
+    if (argument == 24) return number<std::uint8_t>();
+    if (argument == 25) return number<std::uint16_t>();
+    if (argument == 26) return number<std::uint32_t>();
+    if (argument == 27) return number<std::uint64_t>();
+    return fail(), 0;
+  }
+  template <class T>
+  [[gnu::always_inline]] std::uint64_t number() {
+    T value = 0;
+    if (static_cast<std::size_t>(end_ - at_) < sizeof value) return fail(), 0;
+    std::memcpy(&value, at_, sizeof value);
+    at_ += sizeof value;
+    return std::endian::native == std::endian::little ? std::byteswap(value) : value;
   }
   // Never more items than octets are left, so that nobody counts for ever.
   std::uint64_t items(std::uint64_t count, std::uint64_t each) {
@@ -91,7 +115,6 @@ class CborCursor {
 
   const char* at_;
   const char* end_;
-  bool ok_ = true;
 };
 
 }  // namespace assemblier::storage

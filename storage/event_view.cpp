@@ -12,20 +12,21 @@ constexpr std::size_t kHashBytes = 32;
 // A seal and the two octets before it that say its length.
 constexpr std::size_t kSealItem = 2 + 48;
 
-void key(CborCursor& at, unsigned number) {
+[[gnu::always_inline]] inline void key(CborCursor& at, unsigned number) {
   if (at.uint() != number) at.fail();
 }
 
-std::string_view text(CborCursor& at, unsigned number) {
+[[gnu::always_inline]] inline std::string_view text(CborCursor& at, unsigned number) {
   key(at, number);
   return at.text();
 }
 
-std::string_view hash(CborCursor& at, unsigned number) {
-  key(at, number);
-  const std::string_view octets = at.bytes();
-  if (octets.size() != kHashBytes) at.fail();
-  return octets;
+[[gnu::always_inline]] inline std::string_view hash(CborCursor& at, unsigned number) {
+  const std::string_view octets = at.octets(3 + kHashBytes);
+  // The key, and the head of 32 octets: 58 20.
+  const char head[3] = {static_cast<char>(number), 0x58, 0x20};
+  if (!at.ok() || std::memcmp(octets.data(), head, sizeof head) != 0) return at.fail(), std::string_view();
+  return octets.substr(sizeof head);
 }
 
 std::string_view seals(CborCursor& at) {
@@ -52,9 +53,9 @@ std::optional<Seal> EventView::seal(std::uint64_t index) const {
 
 // The fields of read_header (event.cpp), in their order on disk.
 std::optional<EventView> view_event(std::string_view stored) {
+  std::optional<EventView> viewed(std::in_place);
+  EventView& event = *viewed;
   CborCursor at(stored);
-  EventView event;
-  event.stored = stored;
   const std::uint64_t pairs = at.map();
   key(at, 0);
   const std::uint64_t layout = at.uint();
@@ -77,9 +78,10 @@ std::optional<EventView> view_event(std::string_view stored) {
   event.edition = hash(at, 12);
   event.payload_hash = hash(at, 13);
   if (layout == 2) event.seals = seals(at);
-  if (!at.ok()) return std::nullopt;
   event.payload = at.rest();
-  return event;
+  event.stored = stored;
+  if (!at.ok()) viewed.reset();
+  return viewed;
 }
 
 }  // namespace assemblier::storage

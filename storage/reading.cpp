@@ -233,8 +233,8 @@ Result<void> scan(View& view, Position from, Position to, const EventViewVisitor
       return damaged("la position {} ne porte plus ce qui a été écrit : {}", next,
                      why ? "structure inattendue" : why.error());
     }
-    if (event->position.value != next || cursor->key() != event_key(event->position)) {
-      const auto position = decode_event_key(cursor->key());
+    const auto position = decode_event_key(cursor->key());
+    if (event->position.value != next || position != event->position) {
       if (position && position->value > next)
         return damaged("{}", say_of_range(next, position->value - 1, "manque", "manquent"));
       return damaged("la position {} porte l'événement de la position {} (flux {}, version {})", next,
