@@ -2,7 +2,6 @@
 
 #include "storage/cbor_cursor.hpp"
 
-#include <array>
 #include <cstring>
 #include <optional>
 #include <unordered_set>
@@ -17,7 +16,6 @@ using storage::CborCursor;
 constexpr std::uint64_t kMapKind = 5;
 constexpr std::uint64_t kSealedKind = 6;
 constexpr unsigned kNull = 0xF6;
-constexpr unsigned kSealedMark = 0xFF;  // begins no datum
 constexpr std::size_t kHead = 2 * sizeof(std::uint32_t) + 1;
 constexpr std::size_t kSealedSize = sizeof(std::uint64_t) + 16 + 32;
 
@@ -42,10 +40,10 @@ std::string_view items_of(std::string_view list) {
   return at.rest();
 }
 
-std::optional<std::array<char, kSealedSize>> sealed_body(std::uint64_t index, const storage::EventView& event) {
+std::optional<std::string> sealed_body(std::uint64_t index, const storage::EventView& event) {
   const auto seal = event.seal(index);
   if (!seal) return std::nullopt;
-  std::array<char, kSealedSize> body{};
+  std::string body(kSealedSize, '\0');
   std::memcpy(body.data(), &index, sizeof index);
   std::memcpy(body.data() + sizeof index, &seal->person.octets, 16);
   std::memcpy(body.data() + sizeof index + 16, &seal->commitment.octets, 32);
@@ -60,17 +58,16 @@ Datum sealed_datum(std::string_view body) {
   return Datum(std::move(sealed));
 }
 
-// One value of a kMap.
-std::string_view value_at(CborCursor& at) { return at.peek() == kSealedMark ? at.octets(1 + kSealedSize) : at.item(); }
-
 using Problem = std::expected<void, std::string>;
 
 Problem decode_into(Datum& datum, std::string_view octets) {
-  if (!octets.empty() && static_cast<unsigned char>(octets.front()) == kSealedMark) {
-    datum = sealed_datum(octets.substr(1));
+  storage::CborReader reader(octets);
+  if (reader.peek() == storage::CborReader::Kind::kBytes) {  // no datum: a personal value in a kMap
+    const std::string_view body = reader.bytes();
+    if (!reader.ok() || body.size() != kSealedSize) return std::unexpected("valeur attendue");
+    datum = sealed_datum(body);
     return {};
   }
-  storage::CborReader reader(octets);
   datum = decode_datum(reader);
   if (reader.ok() && !reader.at_end()) reader.fail("octets en trop");
   if (!reader.ok()) return std::unexpected(reader.error());
@@ -91,7 +88,7 @@ Problem decode_map(Datum& datum, std::string_view body) {
   std::unordered_set<std::string_view> seen;
   for (CborCursor at(body); !at.at_end();) {
     const std::string_view key = at.text();
-    const std::string_view value = value_at(at);
+    const std::string_view value = at.item();
     if (!storage::is_utf8(key)) return std::unexpected("texte qui n'est pas de l'UTF-8");
     if (!seen.insert(key).second) return std::unexpected("association : clé en double");
     if (auto ok = decode_into(map.emplace_back(std::string(key), Datum()).second, value); !ok) return ok;
@@ -168,7 +165,7 @@ bool Kept::set(std::uint32_t name, std::string_view value, const storage::EventV
   } else if (kind == kSealedKind) {
     const auto body = sealed_body(at.uint(), event);
     if (!body || !at.ok()) return false;
-    put(key, Form::kSealed, {body->data(), body->size()});
+    put(key, Form::kSealed, *body);
   } else {
     put(key, Form::kDatum, value);
   }
@@ -178,19 +175,18 @@ bool Kept::set(std::uint32_t name, std::string_view value, const storage::EventV
 bool Kept::set_entry(std::uint32_t name, std::string_view entry, const storage::EventView& event) {
   CborCursor given(entry);
   static_cast<void>(given.text());
-  std::string_view value = given.rest();
-  const std::string_view key = entry.substr(0, entry.size() - value.size());
+  const std::string_view key = entry.substr(0, entry.size() - given.rest().size());
   std::string sealed;
-  if (!given.ok() || value.empty()) return false;
-  if (is_tagged(value)) {
-    CborCursor tagged(value);
-    if (tagged.map() != 1) return false;
-    if (tagged.uint() == kSealedKind) {
-      const auto body = sealed_body(tagged.uint(), event);
+  if (!given.ok() || given.at_end() || given.peek() >> 5U == 2) return false;  // octets are no datum
+  if (is_tagged(given.rest())) {
+    if (given.map() != 1) return false;
+    if (given.uint() == kSealedKind) {
+      const auto body = sealed_body(given.uint(), event);
       if (!body) return false;
-      sealed.append(key).append(1, static_cast<char>(kSealedMark)).append(body->data(), body->size());
+      storage::CborWriter writer;
+      writer.bytes(*body);
+      sealed.append(key).append(writer.str());
       entry = sealed;
-      value = entry.substr(key.size());
     }
   }
   const std::size_t at = find(2 * name);
@@ -198,11 +194,12 @@ bool Kept::set_entry(std::uint32_t name, std::string_view entry, const storage::
   if (!map) return put(at, 2 * name, Form::kMap, entry), true;
   CborCursor mine(std::string_view(entries_).substr(map->first, map->second - map->first));
   while (!mine.at_end()) {
-    const std::string_view same = mine.item();  // written shortest: equal octets, equal keys
-    const std::string_view old = value_at(mine);
+    // Both written shortest: equal octets, equal keys.
+    const bool same = mine.rest().starts_with(key);
+    const std::string_view old = mine.item(2);
     if (!mine.ok()) return false;
-    if (same != key) continue;
-    replace(at, static_cast<std::size_t>(old.data() - entries_.data()), old.size(), value);
+    if (!same) continue;
+    replace(at, static_cast<std::size_t>(old.data() - entries_.data()), old.size(), entry);
     return true;
   }
   replace(at, map->second, 0, entry);

@@ -6,7 +6,7 @@
 //   body  = datum                                  kDatum
 //         | index (8) person (16) commitment (32)  kSealed
 //         | *datum                                 kList
-//         | *(text, datum | FF sealed body)        kMap
+//         | *(text, datum | byte string: kSealed)  kMap
 //         | status (1) datum [*text]               kDecision, as the payload has them
 //
 // Private to engine/. Thread-safety: values only.

@@ -85,7 +85,7 @@ class States::Part {
       if (!change(at, objet.kept, event)) return false;
     }
     for (std::uint64_t left = at.array(); left > 0; --left) {
-      if (!decision(at, objet.kept)) return false;
+      if (!decision(at, objet.kept, left == 1)) return false;
     }
     if (!at.ok()) return false;
     ++objet.events;
@@ -137,12 +137,13 @@ class States::Part {
     return kept.set_entry(field, at.item(2), event);
   }
 
-  bool decision(CborCursor& at, Kept& kept) {
+  // Nothing behind the reasons of the last one is looked at.
+  bool decision(CborCursor& at, Kept& kept, bool last) {
     if (at.array() != 7) return false;
     const std::uint32_t name = names_.number(at.text());
     if (at.peek() > static_cast<unsigned>(dsl::Status::kError)) return false;
     kept.retain(name, at.item(3));  // status, value, reasons
-    at.item(3);
+    if (!last) at.item(3);
     return at.ok();
   }
 

@@ -110,7 +110,22 @@ double RawRocksDb::synced_batches(std::size_t batches, std::size_t batch, std::s
   return per_second(batches * batch, since);
 }
 
+namespace {
+
+std::vector<std::string> cut_values(std::size_t records, std::size_t bytes) {
+  const std::string pool = make_values(bytes);
+  std::vector<std::string> values;
+  for (std::size_t i = 0; i < records; ++i) values.push_back(pool.substr(i * 7919 % (pool.size() - bytes + 1), bytes));
+  return values;
+}
+
+}  // namespace
+
+RawScan::RawScan(const std::string& directory, std::size_t records, std::size_t payload_bytes)
+    : RawScan(directory, cut_values(records, payload_bytes)) {}
+
 RawScan::RawScan(const std::string& directory, const std::vector<std::string>& values) : records_(values.size()) {
+  std::filesystem::create_directories(directory);
   std::vector<rocksdb::Options> layouts(3, storage::make_options(nullptr));
   for (std::size_t i = 1; i < layouts.size(); ++i) {
     auto table = *layouts[i].table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();

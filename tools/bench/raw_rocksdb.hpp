@@ -37,13 +37,15 @@ class RawRocksDb {
   std::size_t next_ = 0;  // key of the next value written
 };
 
-/// A scan from first to last, of the very values that ours reads, in tables of several layouts: the journal's options,
-/// and larger blocks, compressed and not, as one would choose for a log; each read as RocksDB does by default and with
-/// read-ahead past the cache.
+/// A scan from first to last of values in tables of several layouts: the journal's options, and larger blocks,
+/// compressed and not, as one would choose for a log; each read as RocksDB does by default and with read-ahead past the
+/// cache.
 class RawScan {
  public:
-  /// `directory` exists; databases are made and removed inside it.
+  /// Databases are made and removed inside `directory`.
   RawScan(const std::string& directory, const std::vector<std::string>& values);
+  /// The values that RawRocksDb writes: `records` of them.
+  RawScan(const std::string& directory, std::size_t records, std::size_t payload_bytes);
   RawScan(const RawScan&) = delete;
   RawScan& operator=(const RawScan&) = delete;
   ~RawScan();

@@ -69,7 +69,7 @@ void apart(const char* what, const std::function<std::string()>& measure) {
   }
   int status = 0;
   rusage used{};
-  if (::wait4(child, &status, 0, &used) != child || status != 0) throw std::runtime_error(what);
+  if (::wait4(child, &status, 0, &used) != child || status != 0) throw std::runtime_error("");
   fmt::print(" ; mémoire {} Mo\n", used.ru_maxrss / 1024);
 }
 
@@ -108,20 +108,27 @@ storage::NewEvent event_at(std::size_t position, std::size_t events, std::mt1993
   return event;
 }
 
-/// Appends `count` events, 100 an acte, hundreds of actes under way.
+/// Appends `count` events, one an acte, thousands of actes under way.
 void append(storage::Journal& journal, std::size_t first, std::size_t count, std::size_t events) {
+  constexpr std::size_t kAtOnce = 4096;
   std::mt19937_64 random(first);
+  std::future<std::vector<storage::Result<storage::AppendResult>>> before;
+  const auto settle = [&before] {
+    if (!before.valid()) return;
+    for (auto& answer : before.get()) static_cast<void>(must(std::move(answer)));
+  };
   for (std::size_t done = 0; done < count;) {
     std::vector<storage::AppendRequest> requests;
-    for (std::size_t i = 0; i < 50 && done < count; ++i) {
+    for (; requests.size() < kAtOnce && done < count; ++done) {
       storage::AppendRequest& request = requests.emplace_back();
-      for (std::size_t j = 0; j < 100 && done < count; ++j, ++done)
-        request.events.push_back(event_at(first + done, events, random));
+      request.events.push_back(event_at(first + done, events, random));
       request.outcome = storage::Outcome{
           .acte_id = request.events.front().acte_id, .fingerprint = storage::sha256("demande"), .answer = "réponse"};
     }
-    for (auto& answer : journal.submit_all(std::move(requests)).get()) static_cast<void>(must(std::move(answer)));
+    settle();
+    before = journal.submit_all(std::move(requests));
   }
+  settle();
 }
 
 std::string rate(std::size_t events, double seconds) {
@@ -152,7 +159,9 @@ class Scale {
 
  private:
   std::string made() {
-    auto journal = must(storage::create_rocksdb(place_ + ".part", {}));
+    storage::JournalOptions options;
+    options.limits.batch_events = 4096;  // fewer syncs: only what comes out matters here
+    auto journal = must(storage::create_rocksdb(place_ + ".part", std::move(options)));
     return rate(events_, seconds_of([&] { append(*journal, 0, events_, events_); }));
   }
 
