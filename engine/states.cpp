@@ -229,7 +229,7 @@ class Together {
  public:
   // Positions that a thread reads in a round: many enough that beginning a walk does not show, few enough that what was
   // read is still in the processor's cache when it is folded.
-  static constexpr std::uint64_t kPositions = 4096;
+  static constexpr std::uint64_t kPositions = 2048;
 
   Together(storage::Journal& journal, const std::string& wanted, States& states, unsigned threads, std::uint64_t events)
       : journal_(journal), wanted_(wanted), states_(states), threads_(threads), events_(events), all_read_(threads) {

@@ -40,7 +40,7 @@ class ErrorFlag final : public rocksdb::EventListener {
 };
 
 // A long walk asks the system for this much at once: it then takes twice as many records in the same time.
-constexpr std::size_t kReadAhead = 1U << 20U;
+constexpr std::size_t kReadAhead = 256U << 10U;
 
 class RocksCursor final : public Cursor {
  public:
