@@ -52,14 +52,20 @@ storage::Result<Live> Engine::Impl::load(const std::string& flux) {
   ++counters.loads;
   auto state = fold_flux(flux);
   if (!state) return std::unexpected(std::move(state.error()));
-  if (!state->exists()) {
+  return typed(flux, std::move(*state));
+}
+
+storage::Result<Live> Engine::Impl::typed(const std::string& flux,
+                                          std::expected<std::optional<State>, std::string> state) {
+  if (!state) return damaged(std::move(state.error()));
+  if (!*state || !(*state)->exists()) {
     Live absent;
     absent.flux = flux;
     return absent;
   }
-  auto edition = editions.get(state->edition);
+  auto edition = editions.get((*state)->edition);
   if (!edition) return std::unexpected(std::move(edition.error()));
-  auto live = bring(*state, *edition);
+  auto live = bring(**state, *edition);
   if (!live) return damaged(std::move(live.error()));
   return std::move(*live);
 }

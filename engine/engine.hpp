@@ -82,6 +82,10 @@ class Engine {
   [[nodiscard]] storage::Result<std::optional<State>> state(std::string_view flux);
   /// The same, typed, with its édition.
   [[nodiscard]] storage::Result<std::optional<Live>> live(std::string_view flux);
+  /// Every objet of a category, typed, in bytewise order, until `visit` returns false. When the category is a good part
+  /// of the journal, the states come from one walk through it (states.hpp says what that does not check), in a memory
+  /// that grows with the number of objets.
+  [[nodiscard]] storage::Result<void> each_live(std::string_view category, const std::function<bool(Live&)>& visit);
   /// Every event of an objet, oldest first.
   [[nodiscard]] storage::Result<std::vector<Inscrit>> history(std::string_view flux);
   /// Flux of a category ("dossier"), in bytewise order.

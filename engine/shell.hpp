@@ -106,6 +106,9 @@ struct Engine::Impl {
   // ------------------------------------------------------------ shell.cpp: reading
   [[nodiscard]] storage::Result<State> fold_flux(std::string_view flux);
   [[nodiscard]] storage::Result<Live> load(const std::string& flux);
+  /// A state as read, under its édition; an objet before its opening when there is none.
+  [[nodiscard]] storage::Result<Live> typed(const std::string& flux,
+                                            std::expected<std::optional<State>, std::string> state);
   [[nodiscard]] storage::Result<Slot*> slot(const std::string& flux);
   [[nodiscard]] std::int64_t now() const { return options.clock(); }
 

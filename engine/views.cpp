@@ -352,27 +352,27 @@ storage::Result<Tableau> tableau(Engine& engine, std::string_view asked, const T
   if (!edition) return std::unexpected(std::move(edition.error()));
   const dsl::Program& program = *(*edition)->program;
   const dsl::TableauInfo& info = program.tableaux[program.find_tableau(name)];
-  auto all = engine.objets(program.objets[info.objet].category);
-  if (!all) return std::unexpected(std::move(all.error()));
   View view(program, info);
   std::uint64_t objets = 0, apart = 0;
-  for (const std::string& flux : *all) {
-    auto live = engine.live(flux);
-    if (!live) return std::unexpected(std::move(live.error()));
-    if (!*live || (options.edition && (*live)->edition->hash != *options.edition)) continue;
+  storage::Result<void> revealed;
+  auto done = engine.each_live(program.objets[info.objet].category, [&](Live& live) {
+    if (options.edition && live.edition->hash != *options.edition) return true;
     ++objets;
-    for (auto& [field, datum] : (*live)->personal) {
-      if (auto ok = engine.reveal(datum); !ok) return std::unexpected(std::move(ok.error()));
+    for (auto& [field, datum] : live.personal) {
+      revealed = engine.reveal(datum);
+      if (!revealed) return false;
     }
-    const dsl::Program& own = *(*live)->edition->program;
+    const dsl::Program& own = *live.edition->program;
     const dsl::Index index = own.find_tableau(name);
-    if (index == dsl::kNoIndex || own.tableaux[index].objet != (*live)->objet ||
-        !same_form(own.tableaux[index], info)) {
+    if (index == dsl::kNoIndex || own.tableaux[index].objet != live.objet || !same_form(own.tableaux[index], info)) {
       ++apart;
-      continue;
+    } else {
+      view.add(live, own.tableaux[index]);
     }
-    view.add(**live, own.tableaux[index]);
-  }
+    return true;
+  });
+  if (done) done = std::move(revealed);
+  if (!done) return std::unexpected(std::move(done.error()));
   Tableau out = view.result();
   out.objets = objets;
   out.apart = apart;

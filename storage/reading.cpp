@@ -1,5 +1,6 @@
 #include "storage/reading.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
@@ -20,6 +21,12 @@ std::unexpected<Error> damaged(fmt::format_string<Args...> format, Args&&... arg
 
 std::unexpected<Error> damaged_chain(const Header& header) {
   return damaged("la chaîne se rompt à {} : l'événement d'avant n'est pas celui qu'il a scellé", name_of(header));
+}
+
+// What a cursor over the events says when it cannot go on.
+std::unexpected<Error> unreadable_from(std::uint64_t next, Error error) {
+  if (error.kind != ErrorKind::kDamaged) return std::unexpected(std::move(error));
+  return damaged("les événements ne se lisent plus à partir de la position {} ({})", next, error.message);
 }
 
 Result<IndexEntry> entry_of(View& view, std::string_view flux, Version version) {
@@ -187,7 +194,7 @@ Result<void> read_all(View& view, Position from, const EventVisitor& visit) {
   std::uint64_t next = from.value;
   std::int64_t instant = std::numeric_limits<std::int64_t>::min();
   StoredEvent event;
-  const auto cursor = view.scan(event_key(from), tag_end(Tag::kEvent));
+  const auto cursor = view.sweep(event_key(from), tag_end(Tag::kEvent));
   for (; cursor->valid(); cursor->next()) {
     const auto position = decode_event_key(cursor->key());
     if (!position) return damaged("clé d'événement illisible ({})", to_hex(cursor->key()));
@@ -207,11 +214,36 @@ Result<void> read_all(View& view, Position from, const EventVisitor& visit) {
     ++next;
     if (!visit(event)) return {};
   }
-  if (auto ok = cursor->status(); !ok) {
-    if (ok.error().kind != ErrorKind::kDamaged) return ok;
-    return damaged("les événements ne se lisent plus à partir de la position {} ({})", next, ok.error().message);
-  }
+  if (auto ok = cursor->status(); !ok) return unreadable_from(next, std::move(ok.error()));
   if (next < counters->events) return damaged("{}", say_of_range(next, counters->events - 1, "manque", "manquent"));
+  return {};
+}
+
+Result<void> scan(View& view, Position from, Position to, const EventViewVisitor& visit) {
+  auto counters = read_counters(view);
+  if (!counters) return std::unexpected(std::move(counters.error()));
+  const std::uint64_t end = std::min(to.value, counters->events);
+  std::uint64_t next = from.value;
+  if (next >= end) return {};
+  const auto cursor = view.sweep(event_key(from), event_key(Position{end}));
+  for (; cursor->valid(); cursor->next(), ++next) {
+    const auto event = view_event(cursor->value());
+    if (!event) {
+      const auto why = decode_event(cursor->value());
+      return damaged("la position {} ne porte plus ce qui a été écrit : {}", next,
+                     why ? "structure inattendue" : why.error());
+    }
+    const auto position = decode_event_key(cursor->key());
+    if (event->position.value != next || position != event->position) {
+      if (position && position->value > next)
+        return damaged("{}", say_of_range(next, position->value - 1, "manque", "manquent"));
+      return damaged("la position {} porte l'événement de la position {} (flux {}, version {})", next,
+                     event->position.value, event->flux, event->version.value);
+    }
+    if (!visit(*event)) return {};
+  }
+  if (auto ok = cursor->status(); !ok) return unreadable_from(next, std::move(ok.error()));
+  if (next < end) return damaged("{}", say_of_range(next, end - 1, "manque", "manquent"));
   return {};
 }
 

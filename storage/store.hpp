@@ -50,6 +50,10 @@ class View {
   [[nodiscard]] virtual Result<std::optional<Bytes>> get(std::string_view key) = 0;
   /// A cursor on the first record of [begin, end); an empty `end` is the end of all records.
   [[nodiscard]] virtual std::unique_ptr<Cursor> scan(std::string_view begin, std::string_view end) = 0;
+  /// The same for a long walk: reads ahead, and leaves the cache to others.
+  [[nodiscard]] virtual std::unique_ptr<Cursor> sweep(std::string_view begin, std::string_view end) {
+    return scan(begin, end);
+  }
   /// The last record of [begin, end), if there is one.
   [[nodiscard]] virtual Result<std::optional<Record>> last(std::string_view begin, std::string_view end) = 0;
 };

@@ -199,6 +199,10 @@ class Intruded final : public storage::Journal {
   storage::Result<void> read_all(storage::Position from, const storage::EventVisitor& visit) override {
     return inner_.read_all(from, visit);
   }
+  storage::Result<void> scan(storage::Position from, storage::Position to,
+                             const storage::EventViewVisitor& visit) override {
+    return inner_.scan(from, to, visit);
+  }
   storage::Result<std::optional<storage::FluxHead>> head(std::string_view flux) override { return inner_.head(flux); }
   storage::Result<void> list_flux(
       std::string_view prefix, const std::function<bool(std::string_view, const storage::FluxHead&)>& visit) override {

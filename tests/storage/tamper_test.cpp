@@ -66,6 +66,26 @@ class Tamper : public ::testing::Test {
   std::unique_ptr<Journal> journal_;
 };
 
+TEST_F(Tamper, ScanNamesWhatIsNotInItsPlace) {
+  const auto scan_error = [this] {
+    const auto done = journal_->scan({}, Position{100}, [](const EventView&) { return true; });
+    return done ? std::string() : done.error().message;
+  };
+  EXPECT_EQ(scan_error(), "");
+  const std::map<Bytes, Bytes> clean = records();
+  records().erase(event_key(Position{4}));
+  EXPECT_NE(scan_error().find("la position 4 manque"), std::string::npos) << scan_error();
+  records() = clean;
+  records().erase(event_key(Position{11}));
+  EXPECT_NE(scan_error().find("la position 11 manque"), std::string::npos) << scan_error();
+  records() = clean;
+  std::swap(records().at(event_key(Position{4})), records().at(event_key(Position{5})));
+  EXPECT_NE(scan_error().find("la position 4 porte l'événement de la position 5"), std::string::npos) << scan_error();
+  records() = clean;
+  records().at(event_key(Position{6})).resize(20);
+  EXPECT_NE(scan_error().find("la position 6 ne porte plus ce qui a été écrit"), std::string::npos) << scan_error();
+}
+
 TEST_F(Tamper, APartFindsWhatIsAlteredInIt) {
   const auto part = [this](const VerifyPart& what) {
     const auto report = journal_->verify_part(what, {});

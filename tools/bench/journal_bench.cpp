@@ -1,17 +1,12 @@
-// Durable events, pipelined actes and folding, each beside the raw RocksDB figure taken in the same run: same disk,
+// Durable events and pipelined actes, each beside the raw RocksDB figure taken in the same run: same disk,
 // same recovery mode, values of the size the journal really stores. The `ratio` counter is ours over the limit.
 
 #include "engine/engine.hpp"
-#include "engine/state.hpp"
 #include "storage/journal.hpp"
 #include "tools/bench/raw_rocksdb.hpp"
+#include "tools/bench/support.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <ctime>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -19,68 +14,21 @@
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace {
 
 using namespace assemblier;
-namespace fs = std::filesystem;
-
-/// A fresh directory on the disk under build/, removed at the end: a memory file system would make every sync free.
-class Workspace {
- public:
-  Workspace() : path_(fs::current_path() / fmt::format("bench-{}", ::getpid())) { fs::create_directories(path_); }
-  ~Workspace() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Workspace(const Workspace&) = delete;
-  Workspace& operator=(const Workspace&) = delete;
-  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
-  [[nodiscard]] std::string str() const { return path_.string(); }
-
- private:
-  fs::path path_;
-};
+using bench::must;
+using bench::paired;
+using bench::seconds_of;
+using bench::slurp;
+using bench::Workspace;
 
 /// Processor time of this process so far, all threads, in seconds: unlike speed, little touched by what else runs.
 double processor_seconds() {
   timespec now{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
-double seconds_of(auto&& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-/// Five pairs, ours then the limit, so that a drift of the machine touches both; the median ratio is quoted.
-void paired(benchmark::State& state, const std::function<double()>& ours, const std::function<double()>& limit) {
-  std::vector<double> ratios;
-  std::vector<double> mine;
-  std::vector<double> raw;
-  for (auto _ : state) {
-    for (int i = 0; i < 5; ++i) {
-      mine.push_back(ours());
-      raw.push_back(limit());
-      ratios.push_back(mine.back() / raw.back());
-    }
-  }
-  const auto median = [](std::vector<double> values) {
-    std::ranges::sort(values);
-    return values[values.size() / 2];
-  };
-  state.counters["ours_per_s"] = median(mine);
-  state.counters["limit_per_s"] = median(raw);
-  state.counters["ratio"] = median(ratios);
-}
-
-template <class T>
-T must(storage::Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return std::move(*result);
 }
 
 storage::NewEvent event_for(std::size_t i, std::size_t payload) {
@@ -167,13 +115,6 @@ void BM_durable_batches_of_100(benchmark::State& state) {
 }
 BENCHMARK(BM_durable_batches_of_100)->Iterations(1)->Unit(benchmark::kMillisecond);
 
-std::string slurp(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
 /// The acte number `i` of a stream: one after the other the `posts` are financed for a year, then for the next one, up
 /// to four, then come new posts.
 engine::Request financing(std::size_t i, std::size_t posts) {
@@ -229,37 +170,5 @@ void BM_pipelined_actes(benchmark::State& state) {
   state.counters["refused"] = static_cast<double>(refused);
 }
 BENCHMARK(BM_pipelined_actes)->Iterations(1)->Unit(benchmark::kMillisecond);
-
-void BM_events_folded(benchmark::State& state) {
-  const Workspace workspace;
-  bench::RawRocksDb raw(workspace.str());
-  constexpr std::size_t kCount = 50'000;
-  std::size_t stored = 0;
-  {
-    auto journal = must(storage::create_rocksdb(workspace / "fold", {}));
-    engine::Engine engine(*journal);
-    (void)must(engine.publish(slurp(ASSEMBLIER_SOURCE_DIR "/rules/postes.regles")));
-    engine::Pipeline pipeline(engine, [](std::uint64_t, const engine::Answer&) {});
-    for (std::size_t i = 0; i < kCount; ++i) pipeline.push(financing(i, kCount));
-    pipeline.finish();
-  }
-  auto journal = must(storage::open_rocksdb(workspace / "fold", {.read_only = true}));
-  const auto ours = [&] {
-    std::size_t folded = 0;
-    const double seconds = seconds_of([&] {
-      (void)journal->read_all({1}, [&](const storage::StoredEvent& e) {
-        engine::State objet;
-        folded += engine::fold(objet, e).has_value() ? 1 : 0;
-        stored = e.stored.size();
-        return true;
-      });
-    });
-    return static_cast<double>(folded) / seconds;
-  };
-  (void)ours();
-  paired(state, ours, [&] { return raw.scan(kCount, stored); });
-  state.counters["bytes"] = static_cast<double>(stored);
-}
-BENCHMARK(BM_events_folded)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "tools/bench/raw_rocksdb.hpp"
 
 #include "storage/rocksdb_files.hpp"
+#include "tools/bench/support.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -12,8 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include <rocksdb/filter_policy.h>
 #include <rocksdb/memtablerep.h>
 #include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
 
 namespace assemblier::bench {
 
@@ -38,11 +42,11 @@ double per_second(std::size_t count, std::chrono::steady_clock::time_point since
 
 }  // namespace
 
-class RawRocksDb::Database {
+class RawDatabase {
  public:
-  explicit Database(std::string path) : path_(std::move(path)) {
+  explicit RawDatabase(std::string path, rocksdb::Options options = storage::make_options(nullptr))
+      : path_(std::move(path)) {
     std::filesystem::remove_all(path_);
-    rocksdb::Options options = storage::make_options(nullptr);
     options.create_if_missing = true;
     // RocksDB's own table in memory, with the hint that suits keys in order.
     options.memtable_factory = std::make_shared<rocksdb::SkipListFactory>();
@@ -52,9 +56,9 @@ class RawRocksDb::Database {
     require(rocksdb::DB::Open(options, path_, &database));
     database_.reset(database);
   }
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
-  ~Database() {
+  RawDatabase(const RawDatabase&) = delete;
+  RawDatabase& operator=(const RawDatabase&) = delete;
+  ~RawDatabase() {
     database_.reset();
     std::error_code error;
     std::filesystem::remove_all(path_, error);
@@ -83,13 +87,13 @@ class RawRocksDb::Database {
 RawRocksDb::RawRocksDb(std::string directory) : directory_(std::move(directory)) {}
 RawRocksDb::~RawRocksDb() = default;
 
-RawRocksDb::Database& RawRocksDb::written() {
-  if (written_ == nullptr) written_ = std::make_unique<Database>(directory_ + "/raw");
+RawDatabase& RawRocksDb::written() {
+  if (written_ == nullptr) written_ = std::make_unique<RawDatabase>(directory_ + "/raw");
   return *written_;
 }
 
 double RawRocksDb::synced_writes(std::size_t writes, std::size_t payload_bytes, std::size_t writers) {
-  Database& database = written();
+  RawDatabase& database = written();
   const std::size_t first = std::exchange(next_, next_ + writes);
   const std::string values = make_values(payload_bytes);
   const auto since = std::chrono::steady_clock::now();
@@ -104,7 +108,7 @@ double RawRocksDb::synced_writes(std::size_t writes, std::size_t payload_bytes, 
 }
 
 double RawRocksDb::synced_batches(std::size_t batches, std::size_t batch, std::size_t payload_bytes) {
-  Database& database = written();
+  RawDatabase& database = written();
   const std::size_t first = std::exchange(next_, next_ + batches * batch);
   const std::string values = make_values(payload_bytes);
   const auto since = std::chrono::steady_clock::now();
@@ -112,26 +116,64 @@ double RawRocksDb::synced_batches(std::size_t batches, std::size_t batch, std::s
   return per_second(batches * batch, since);
 }
 
-double RawRocksDb::scan(std::size_t records, std::size_t payload_bytes) const {
-  constexpr std::size_t kBatch = 1000;
-  Database database(directory_ + "/scanned");
-  const std::string values = make_values(payload_bytes);
-  for (std::size_t first = 0; first < records; first += kBatch) {
-    database.write(first, std::min(kBatch, records - first), values, payload_bytes, false);
+namespace {
+
+std::vector<std::string> cut_values(std::size_t records, std::size_t bytes) {
+  const std::string pool = make_values(bytes);
+  std::vector<std::string> values;
+  for (std::size_t i = 0; i < records; ++i) values.push_back(pool.substr(i * 7919 % (pool.size() - bytes + 1), bytes));
+  return values;
+}
+
+}  // namespace
+
+RawScan::RawScan(const std::string& directory, std::size_t records, std::size_t payload_bytes)
+    : RawScan(directory, cut_values(records, payload_bytes)) {}
+
+RawScan::RawScan(const std::string& directory, const std::vector<std::string>& values) : records_(values.size()) {
+  std::filesystem::create_directories(directory);
+  std::vector<rocksdb::Options> layouts(3, storage::make_options(nullptr));
+  for (std::size_t i = 1; i < layouts.size(); ++i) {
+    auto table = *layouts[i].table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
+    table.block_size = 64U << 10U;
+    layouts[i].table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   }
-  require((*database).Flush({}));
-  require((*database).CompactRange({}, nullptr, nullptr));
-  const auto since = std::chrono::steady_clock::now();
-  const std::unique_ptr<rocksdb::Iterator> at((*database).NewIterator({}));
+  layouts[2].compression = rocksdb::kNoCompression;
+  double best = 0;
+  for (std::size_t i = 0; i < layouts.size(); ++i) {
+    const auto database = std::make_shared<RawDatabase>(directory + "/" + std::to_string(i), layouts[i]);
+    for (std::size_t j = 0; j < records_; ++j) database->write(j, 1, values[j], values[j].size(), false);
+    require((**database).Flush({}));
+    require((**database).CompactRange({}, nullptr, nullptr));
+    for (const bool ahead : {false, true}) {
+      double rate = 0;
+      for (int turn = 0; turn < 5; ++turn) rate = std::max(rate, scan(*database, ahead));
+      if (rate <= best) continue;
+      best = rate;
+      ahead_ = ahead;
+      best_ = database;
+    }
+  }
+}
+
+RawScan::~RawScan() = default;
+
+double RawScan::scan(RawDatabase& database, bool ahead) const {
+  rocksdb::ReadOptions options;
+  options.fill_cache = !ahead;
+  if (ahead) options.readahead_size = 1U << 20U;
   std::size_t seen = 0;
   std::size_t bytes = 0;
-  for (at->SeekToFirst(); at->Valid(); at->Next()) {
-    ++seen;
-    bytes += at->value().size();
-  }
-  require(at->status());
-  if (seen != records || bytes != records * payload_bytes) throw std::runtime_error("raw RocksDB: records missing");
-  return per_second(records, since);
+  const double seconds = core_seconds_of([&] {
+    const std::unique_ptr<rocksdb::Iterator> at((*database).NewIterator(options));
+    for (at->SeekToFirst(); at->Valid(); at->Next()) {
+      ++seen;
+      bytes += at->value().size();
+    }
+    require(at->status());
+  });
+  if (seen != records_ || bytes == 0) throw std::runtime_error("raw RocksDB: records missing");
+  return static_cast<double>(records_) / seconds;
 }
 
 }  // namespace assemblier::bench

@@ -9,8 +9,11 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace assemblier::bench {
+
+class RawDatabase;
 
 class RawRocksDb {
  public:
@@ -25,16 +28,37 @@ class RawRocksDb {
   [[nodiscard]] double synced_writes(std::size_t writes, std::size_t payload_bytes, std::size_t writers = 1);
   /// Values a second: `batch` values under each synced write.
   [[nodiscard]] double synced_batches(std::size_t batches, std::size_t batch, std::size_t payload_bytes);
-  /// Records a second: a scan from first to last of `records` values that lie in table files.
-  [[nodiscard]] double scan(std::size_t records, std::size_t payload_bytes) const;
 
  private:
-  class Database;
-  Database& written();
+  RawDatabase& written();
 
   std::string directory_;
-  std::unique_ptr<Database> written_;
+  std::unique_ptr<RawDatabase> written_;
   std::size_t next_ = 0;  // key of the next value written
+};
+
+/// A scan from first to last of values in tables of several layouts: the journal's options, and larger blocks,
+/// compressed and not, as one would choose for a log; each read as RocksDB does by default and with read-ahead past the
+/// cache.
+class RawScan {
+ public:
+  /// Databases are made and removed inside `directory`.
+  RawScan(const std::string& directory, const std::vector<std::string>& values);
+  /// The values that RawRocksDb writes: `records` of them.
+  RawScan(const std::string& directory, std::size_t records, std::size_t payload_bytes);
+  RawScan(const RawScan&) = delete;
+  RawScan& operator=(const RawScan&) = delete;
+  ~RawScan();
+
+  /// Values a second of one core, in the layout and the way that did best when this was made; checksums are verified.
+  [[nodiscard]] double scan() const { return scan(*best_, ahead_); }
+
+ private:
+  [[nodiscard]] double scan(RawDatabase& database, bool ahead) const;
+
+  std::shared_ptr<RawDatabase> best_;
+  bool ahead_ = false;
+  std::size_t records_;
 };
 
 }  // namespace assemblier::bench

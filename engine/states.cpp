@@ -1,0 +1,351 @@
+#include "engine/states.hpp"
+
+#include "engine/kept.hpp"
+#include "engine/shell.hpp"
+#include "storage/cbor_cursor.hpp"
+
+#include <algorithm>
+#include <array>
+#include <barrier>
+#include <deque>
+#include <limits>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace assemblier::engine {
+
+namespace {
+
+using storage::CborCursor;
+using storage::EventView;
+using Problem = std::expected<void, std::string>;
+
+constexpr unsigned kMaxThreads = 64;
+
+// What is wrong, as the strict reading says it.
+std::unexpected<std::string> unreadable(const EventView& event) {
+  const auto effects = decode_effects(event.payload);
+  return std::unexpected(fmt::format("position {}, {} version {} : contenu illisible ({})", event.position.value,
+                                     event.flux, event.version.value,
+                                     effects ? "données scellées que l'en-tête ne dit pas" : effects.error()));
+}
+
+/// Numbers for the few names that come again in every event.
+class Names {
+ public:
+  std::uint32_t number(std::string_view name) {
+    if (name.empty()) return look_up(name);
+    // Where a name of that length and those letters was the last time.
+    const auto letter = [&name](std::size_t at) { return static_cast<unsigned char>(name[at]); };
+    std::uint32_t& likely = likely_[(name.size() + 7U * letter(name.size() / 2) + 31U * letter(0)) % likely_.size()];
+    keep(likely, name);
+    return likely;
+  }
+  /// Makes `known` the number of `name`, which it most often is already.
+  void keep(std::uint32_t& known, std::string_view name) {
+    if (known >= names_.size() || names_[known] != name) known = look_up(name);
+  }
+  std::string_view operator[](std::uint32_t number) const { return names_[number]; }
+
+ private:
+  std::uint32_t look_up(std::string_view name) {
+    if (const auto at = numbers_.find(name); at != numbers_.end()) return at->second;
+    const auto next = static_cast<std::uint32_t>(names_.size());
+    names_.push_back(texts_.emplace_back(name));
+    numbers_.emplace(names_.back(), next);
+    return next;
+  }
+
+  std::deque<std::string> texts_;
+  std::vector<std::string_view> names_;  ///< of texts_
+  boost::unordered_flat_map<std::string_view, std::uint32_t, NameHash> numbers_;
+  std::array<std::uint32_t, 256> likely_{};
+};
+
+}  // namespace
+
+// The objets of one part, in order of their first event.
+class States::Part {
+ public:
+  /// False: its effects do not decode.
+  bool fold(const EventView& event) {
+    CborCursor at(event.payload);
+    if (at.array() != 9 || at.uint() != 1) return false;
+    static_cast<void>(at.boolean());
+    const std::string_view kind = at.text();
+    static_cast<void>(at.text());  // the état left
+    const std::string_view etat = at.text();
+    if (!at.ok()) return false;
+    Objet& objet = of(event.flux);
+    if (objet.events == 0) objet.kind = names_.number(kind);
+    names_.keep(objet.etat, etat);
+    names_.keep(objet.edition, event.edition);
+    for (std::uint64_t left = at.array(); left > 0; --left) {
+      if (!change(at, objet.kept, event)) return false;
+    }
+    for (std::uint64_t left = at.array(); left > 0; --left) {
+      if (!decision(at, objet.kept, left == 1)) return false;
+    }
+    if (!at.ok()) return false;
+    ++objet.events;
+    objet.date = dsl::Date{event.date_effet};
+    return true;
+  }
+
+  std::size_t size() const { return objets_.size(); }
+
+  std::expected<std::optional<State>, std::string> find(std::string_view flux) const {
+    const auto at = by_flux_.find(flux);
+    if (at == by_flux_.end() || at->second->events == 0) return std::nullopt;
+    return decoded(*at->second);
+  }
+
+  std::expected<bool, std::string> each(const std::function<bool(const State&)>& visit) const {
+    for (const Objet& objet : objets_) {
+      const auto state = decoded(objet);
+      if (!state) return std::unexpected(state.error());
+      if (!visit(*state)) return false;
+    }
+    return true;
+  }
+
+ private:
+  struct Objet {
+    std::string flux;
+    std::uint32_t kind = 0, etat = 0, edition = 0;
+    dsl::Date date;
+    std::uint64_t events = 0;
+    Kept kept;
+  };
+
+  Objet& of(std::string_view flux) {
+    if (const auto at = by_flux_.find(flux); at != by_flux_.end()) return *at->second;
+    Objet& objet = objets_.emplace_back();
+    objet.flux = flux;
+    by_flux_.emplace(objet.flux, &objet);
+    return objet;
+  }
+
+  bool change(CborCursor& at, Kept& kept, const EventView& event) {
+    const std::uint64_t size = at.array();
+    const std::uint64_t kind = at.uint();
+    const std::uint32_t field = names_.number(at.text());
+    if (size == 3 && kind == static_cast<std::uint64_t>(Change::Kind::kSet)) return kept.set(field, at.item(), event);
+    if (size == 3 && kind == static_cast<std::uint64_t>(Change::Kind::kAppend)) return kept.append(field, at.item());
+    if (size != 4 || kind != static_cast<std::uint64_t>(Change::Kind::kEntry)) return false;
+    return kept.set_entry(field, at.item(2), event);
+  }
+
+  // Nothing behind the reasons of the last one is looked at.
+  bool decision(CborCursor& at, Kept& kept, bool last) {
+    if (at.array() != 7) return false;
+    const std::uint32_t name = names_.number(at.text());
+    if (at.peek() > static_cast<unsigned>(dsl::Status::kError)) return false;
+    kept.retain(name, at.item(3));  // status, value, reasons
+    if (!last) at.item(3);
+    return at.ok();
+  }
+
+  std::expected<State, std::string> decoded(const Objet& objet) const {
+    State state{.flux = objet.flux, .objet = std::string(names_[objet.kind]), .etat = std::string(names_[objet.etat])};
+    state.events = objet.events;
+    state.date = objet.date;
+    std::ranges::copy(names_[objet.edition], state.edition.octets.begin());
+    auto done = objet.kept.decode(state, [this](std::uint32_t number) { return names_[number]; });
+    if (done && !(storage::is_utf8(state.objet) && storage::is_utf8(state.etat)))
+      done = std::unexpected("texte qui n'est pas de l'UTF-8");
+    if (!done) return std::unexpected(fmt::format("{} : contenu illisible ({})", objet.flux, done.error()));
+    return state;
+  }
+
+  Names names_;
+  std::deque<Objet> objets_;
+  boost::unordered_flat_map<std::string_view, Objet*, NameHash> by_flux_;
+};
+
+States::States(std::size_t parts) {
+  for (std::size_t i = 0; i < std::max<std::size_t>(parts, 1); ++i) parts_.push_back(std::make_unique<Part>());
+}
+States::States(States&&) noexcept = default;
+States& States::operator=(States&&) noexcept = default;
+States::~States() = default;
+
+std::size_t States::part_of(std::string_view flux) const {
+  // The upper half of the hash: the lower one places the flux in its part.
+  return parts_.size() == 1 ? 0 : (NameHash{}(flux) >> 32U) % parts_.size();
+}
+
+Problem States::fold(const EventView& event) {
+  if (parts_[part_of(event.flux)]->fold(event)) return {};
+  return unreadable(event);
+}
+
+std::size_t States::size() const {
+  std::size_t all = 0;
+  for (const auto& part : parts_) all += part->size();
+  return all;
+}
+
+std::expected<std::optional<State>, std::string> States::find(std::string_view flux) const {
+  return parts_[part_of(flux)]->find(flux);
+}
+
+Problem States::each(const std::function<bool(const State&)>& visit) const {
+  for (const auto& part : parts_) {
+    const auto more = part->each(visit);
+    if (!more) return std::unexpected(more.error());
+    if (!*more) break;
+  }
+  return {};
+}
+
+namespace {
+
+constexpr storage::Position kEnd{std::numeric_limits<std::uint64_t>::max()};
+
+bool is_chosen(std::string_view flux, const std::string& wanted) {
+  if (!wanted.empty()) return category(flux) == wanted;
+  return !flux.starts_with(kEditionPrefix) && !flux.starts_with(kErasedPrefix);
+}
+
+storage::Error damaged(std::string message) { return {storage::ErrorKind::kDamaged, std::move(message)}; }
+
+storage::Result<void> read_alone(storage::Journal& journal, const std::string& wanted, States& states) {
+  std::string problem;
+  auto done = journal.scan({}, kEnd, [&](const EventView& event) {
+    if (!is_chosen(event.flux, wanted)) return true;
+    if (auto ok = states.fold(event); !ok) problem = std::move(ok.error());
+    return problem.empty();
+  });
+  if (done && !problem.empty()) return std::unexpected(damaged(std::move(problem)));
+  return done;
+}
+
+/// Several threads read and fold together, in rounds: each reads a stretch of positions and puts its events aside by
+/// part; once all have, each folds its own part of all stretches, in order of positions. Two sets of stretches, so that
+/// one wait a round is enough.
+class Together {
+ public:
+  // Positions that a thread reads in a round: many enough that beginning a walk does not show, few enough that what was
+  // read is still in the processor's cache when it is folded.
+  static constexpr std::uint64_t kPositions = 2048;
+
+  Together(storage::Journal& journal, const std::string& wanted, States& states, unsigned threads, std::uint64_t events)
+      : journal_(journal), wanted_(wanted), states_(states), threads_(threads), events_(events), all_read_(threads) {
+    for (auto& set : stretches_) set.resize(threads, Stretch(threads));
+    failures_.resize(threads);
+  }
+
+  storage::Result<void> run() {
+    {
+      std::vector<std::jthread> others;
+      for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this, i] { work(i); });
+      work(0);
+    }
+    const Failure* first = nullptr;
+    for (const auto& failure : failures_) {
+      if (failure && (first == nullptr || failure->position < first->position)) first = &*failure;
+    }
+    if (first != nullptr) return std::unexpected(first->error);
+    return {};
+  }
+
+ private:
+  struct Piece {
+    storage::Position position;
+    storage::Version version;
+    std::int32_t date_effet;
+    std::uint32_t flux, seals, payload;  ///< octets of each, in this order after those of the édition
+    std::size_t at;
+  };
+  struct Stretch {
+    explicit Stretch(std::size_t parts) : pieces(parts) {}
+    std::string octets;
+    std::vector<std::vector<Piece>> pieces;  ///< by part
+
+    void clear() {
+      octets.clear();
+      for (auto& part : pieces) part.clear();
+    }
+    void add(std::size_t part, const EventView& event) {
+      const auto size = [](std::string_view text) { return static_cast<std::uint32_t>(text.size()); };
+      pieces[part].push_back({event.position, event.version, event.date_effet, size(event.flux), size(event.seals),
+                              size(event.payload), octets.size()});
+      octets.append(event.edition).append(event.flux).append(event.seals).append(event.payload);
+    }
+    EventView view(const Piece& piece) const {
+      const std::string_view all(octets);
+      const std::size_t flux = piece.at + sizeof(storage::Hash);
+      EventView event;
+      event.position = piece.position;
+      event.version = piece.version;
+      event.date_effet = piece.date_effet;
+      event.edition = all.substr(piece.at, sizeof(storage::Hash));
+      event.flux = all.substr(flux, piece.flux);
+      event.seals = all.substr(flux + piece.flux, piece.seals);
+      event.payload = all.substr(flux + piece.flux + piece.seals, piece.payload);
+      return event;
+    }
+  };
+  struct Failure {
+    std::uint64_t position;
+    storage::Error error;
+  };
+
+  void work(unsigned self) {
+    for (std::uint64_t round = 0; round * threads_ * kPositions < events_; ++round) {
+      auto& set = stretches_[round % 2];
+      const std::uint64_t first = (round * threads_ + self) * kPositions;
+      read(self, first, set[self]);
+      // A thread that has failed goes on without doing anything, so that nobody waits for it.
+      all_read_.arrive_and_wait();
+      for (const Stretch& stretch : set) fold(self, stretch);
+    }
+  }
+
+  void read(unsigned self, std::uint64_t first, Stretch& stretch) {
+    stretch.clear();
+    if (failures_[self] || first >= events_) return;
+    auto done = journal_.scan({first}, {std::min(first + kPositions, events_)}, [&](const EventView& event) {
+      if (is_chosen(event.flux, wanted_)) stretch.add(states_.part_of(event.flux), event);
+      return true;
+    });
+    if (!done) failures_[self] = Failure{first, std::move(done.error())};
+  }
+
+  void fold(unsigned self, const Stretch& stretch) {
+    for (const Piece& piece : stretch.pieces[self]) {
+      if (failures_[self]) return;
+      if (auto ok = states_.fold(stretch.view(piece)); !ok)
+        failures_[self] = Failure{piece.position.value, damaged(std::move(ok.error()))};
+    }
+  }
+
+  storage::Journal& journal_;
+  const std::string& wanted_;
+  States& states_;
+  const unsigned threads_;
+  const std::uint64_t events_;
+  std::barrier<> all_read_;
+  std::array<std::vector<Stretch>, 2> stretches_;
+  std::vector<std::optional<Failure>> failures_;  ///< by thread
+};
+
+}  // namespace
+
+storage::Result<States> read_states(storage::Journal& journal, const StatesOptions& options) {
+  auto info = journal.info();
+  if (!info) return std::unexpected(std::move(info.error()));
+  const std::uint64_t events = info->next.value;
+  // One more thread is worth its while for a few thousand events.
+  const auto threads = static_cast<unsigned>(std::clamp<std::uint64_t>(
+      options.threads, 1, std::min<std::uint64_t>(kMaxThreads, 1 + events / Together::kPositions)));
+  States states(threads);
+  auto done = threads == 1 ? read_alone(journal, options.category, states)
+                           : Together(journal, options.category, states, threads, events).run();
+  if (!done) return std::unexpected(std::move(done.error()));
+  return states;
+}
+
+}  // namespace assemblier::engine
