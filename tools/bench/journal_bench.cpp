@@ -6,7 +6,6 @@
 #include "tools/bench/raw_rocksdb.hpp"
 #include "tools/bench/support.hpp"
 
-#include <ctime>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -20,16 +19,10 @@ namespace {
 using namespace assemblier;
 using bench::must;
 using bench::paired;
+using bench::processor_seconds;
 using bench::seconds_of;
 using bench::slurp;
 using bench::Workspace;
-
-/// Processor time of this process so far, all threads, in seconds: unlike speed, little touched by what else runs.
-double processor_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 storage::NewEvent event_for(std::size_t i, std::size_t payload) {
   const std::string acte = fmt::format("acte-{:012}", i);

@@ -6,6 +6,7 @@
 #include "storage/group.hpp"
 #include "storage/journal.hpp"
 #include "storage/subscription.hpp"
+#include "tools/bench/support.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -27,6 +28,7 @@
 namespace {
 
 using namespace assemblier;
+using bench::must;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kConsumers = 20;
@@ -37,12 +39,6 @@ struct Pace {
   double per_s = 0;
   double cpu_us = 0;  // of the whole process, an append
 };
-
-template <class T>
-T must(storage::Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 class Written {
  public:

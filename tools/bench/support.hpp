@@ -49,16 +49,18 @@ inline double seconds_of(auto&& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// The same of the processor's time, on one core: what others do on the machine counts for less.
+/// Processor time of this process so far, all threads, in seconds: unlike speed, little touched by what else runs.
+inline double processor_seconds() {
+  timespec at{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
+  return static_cast<double>(at.tv_sec) + static_cast<double>(at.tv_nsec) / 1e9;
+}
+
+/// What some work takes of it.
 inline double core_seconds_of(auto&& work) {
-  const auto now = [] {
-    timespec at{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
-    return static_cast<double>(at.tv_sec) + static_cast<double>(at.tv_nsec) / 1e9;
-  };
-  const double begin = now();
+  const double begin = processor_seconds();
   work();
-  return now() - begin;
+  return processor_seconds() - begin;
 }
 
 /// Five pairs, ours then the limit, so that a drift of the machine touches both; the median ratio is quoted.
