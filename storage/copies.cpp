@@ -4,6 +4,7 @@
 #include "storage/directory_view.hpp"
 #include "storage/journal_rocksdb.hpp"
 #include "storage/reading.hpp"
+#include "storage/reasons.hpp"
 #include "storage/rebuild.hpp"
 #include "storage/rocksdb_files.hpp"
 #include "storage/sealing.hpp"
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <set>
 
@@ -35,7 +35,7 @@ std::unexpected<Error> error(ErrorKind kind, std::string message) {
 
 std::unexpected<Error> refused(const std::string& what) {
   return error(ErrorKind::kIo,
-               fmt::format("{} : {} ; vérifier le disque, la place et les droits", what, std::strerror(errno)));
+               fmt::format("{} : {} ; vérifier le disque, la place et les droits", what, reason_of(errno)));
 }
 
 // Gives each piece of the file; false when it cannot be read, or `take` says so.

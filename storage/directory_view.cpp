@@ -2,12 +2,12 @@
 
 #include "storage/descriptor.hpp"
 #include "storage/manifest_scan.hpp"
+#include "storage/reasons.hpp"
 #include "storage/rocksdb_files.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <thread>
@@ -30,7 +30,7 @@ constexpr int kAttempts = 200;
 constexpr std::chrono::milliseconds kBetween{5};
 
 std::unexpected<Error> refused(const std::string& what) {
-  return std::unexpected(Error{ErrorKind::kIo, fmt::format("{} : {}", what, std::strerror(errno))});
+  return std::unexpected(Error{ErrorKind::kIo, fmt::format("{} : {}", what, reason_of(errno))});
 }
 
 // All octets there are at this moment; nothing after a failure of the system.

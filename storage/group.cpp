@@ -3,10 +3,10 @@
 #include "storage/cbor.hpp"
 #include "storage/descriptor.hpp"
 #include "storage/group_file.hpp"
+#include "storage/reasons.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <thread>
 
@@ -74,7 +74,7 @@ class Group::Hold {
     auto hold = std::make_unique<Hold>(fs::path(directory) / "verrou");
     if (hold->file_.get() < 0) {
       return error(ErrorKind::kIo, fmt::format("le verrou du groupe {} ne s'ouvre pas : {} ; vérifier les droits",
-                                               directory, std::strerror(errno)));
+                                               directory, reason_of(errno)));
     }
     const auto deadline = std::chrono::steady_clock::now() + kLockPatience;
     while (::flock(hold->file_.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -116,7 +116,7 @@ Result<void> Group::create(const std::string& directory, const std::string& jour
   fs::create_directories(directory, failed);
   if (failed) {
     return error(ErrorKind::kIo, fmt::format("le répertoire {} ne se crée pas : {} ; vérifier le chemin et les droits",
-                                             directory, failed.message()));
+                                             directory, reason_of(failed.value())));
   }
   auto hold = Hold::take(directory);
   if (!hold) return std::unexpected(std::move(hold.error()));
@@ -128,8 +128,7 @@ Result<void> Group::create(const std::string& directory, const std::string& jour
     return ok;
   const fs::path place = fs::weakly_canonical(directory, failed);
   if (!sync_directory(place.parent_path()))
-    return error(ErrorKind::kIo,
-                 fmt::format("le groupe {} n'est pas sur le disque : {}", directory, std::strerror(errno)));
+    return error(ErrorKind::kIo, fmt::format("le groupe {} n'est pas sur le disque : {}", directory, reason_of(errno)));
   return {};
 }
 

@@ -3,13 +3,13 @@
 #include "storage/descriptor.hpp"
 #include "storage/directory_view.hpp"
 #include "storage/keys.hpp"
+#include "storage/reasons.hpp"
 #include "storage/rocksdb_files.hpp"
 #include "storage/whole_file.hpp"
 
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -247,7 +247,8 @@ class RocksStore final : public Store {
       rocksdb::SstFileReader reader(make_options(nullptr));
       const auto status = check_table(reader, path);
       if (!status.ok())
-        found(in_place(fmt::format("fichier {}{} : {}", path, positions_of(file), status.ToString()), directory_));
+        found(in_place(fmt::format("fichier {}{} : {}", path, positions_of(file), reason_in(status.ToString())),
+                       directory_));
     }
     if (held) static_cast<void>(database_->EnableFileDeletions(false));
   }
@@ -320,13 +321,13 @@ Result<void> make_in(const fs::path& target, const std::function<Result<void>(co
   std::error_code error;
   const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
   fs::create_directories(parent, error);
-  if (error) return cannot_create(target.string(), error.message());
+  if (error) return cannot_create(target.string(), reason_of(error.value()));
   const auto building = build_beside(target.string(), fill);
   if (!building) return std::unexpected(building.error());
   Result<void> done;
   fs::rename(*building, target, error);
-  if (error) done = cannot_create(target.string(), error.message());
-  if (done && !sync_directory(parent)) done = cannot_create(target.string(), std::strerror(errno));
+  if (error) done = cannot_create(target.string(), reason_of(error.value()));
+  if (done && !sync_directory(parent)) done = cannot_create(target.string(), reason_of(errno));
   if (!done) fs::remove_all(*building, error);
   return done;
 }
@@ -347,7 +348,7 @@ Result<std::string> build_beside(const std::string& target,
                                  const std::function<Result<void>(const std::string&)>& fill) {
   std::error_code error;
   std::string building = target + ".XXXXXX";
-  if (::mkdtemp(building.data()) == nullptr) return cannot_create(target, std::strerror(errno));
+  if (::mkdtemp(building.data()) == nullptr) return cannot_create(target, reason_of(errno));
   fs::permissions(building, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec, error);
   if (auto done = fill(building); !done) {
     fs::remove_all(building, error);

@@ -4,6 +4,7 @@
 #include "storage/journal_rocksdb.hpp"
 #include "storage/mend.hpp"
 #include "storage/opened.hpp"
+#include "storage/reasons.hpp"
 #include "storage/rocksdb_files.hpp"
 #include "storage/verify.hpp"
 
@@ -11,7 +12,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <tuple>
 
@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 std::unexpected<Error> refused(const std::string& what) {
   return std::unexpected(
       Error{ErrorKind::kIo, fmt::format("{} : {} ; vérifier le disque, la place et les droits ; rien n'a été changé",
-                                        what, std::strerror(errno))});
+                                        what, reason_of(errno))});
 }
 
 // Names, sizes and times of what lies there: whoever writes changes one of them.

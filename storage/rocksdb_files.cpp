@@ -7,6 +7,7 @@
 #include "storage/manifest_scan.hpp"
 #include "storage/memtable.hpp"
 #include "storage/reading.hpp"
+#include "storage/reasons.hpp"
 #include "storage/table_scan.hpp"
 
 #include <algorithm>
@@ -66,7 +67,7 @@ Result<FileList> list_files(const std::string& directory) {
   if (error) {
     return std::unexpected(
         Error{ErrorKind::kIo, fmt::format("le répertoire {} ne se lit pas : {} ; vérifier les droits et le disque",
-                                          directory, error.message())});
+                                          directory, reason_of(error.value()))});
   }
   const auto number_first = [](const fs::path& a, const fs::path& b) {
     const std::string left = a.stem().string();
@@ -131,7 +132,7 @@ TablesSeen look_at_tables(const FileList& files) {
     rocksdb::SstFileReader reader(make_options(nullptr));
     const auto status = check_table(reader, path.string());
     if (!status.ok()) {
-      seen.unreadable.push_back(fmt::format("{} ({})", path.filename().string(), status.ToString()));
+      seen.unreadable.push_back(fmt::format("{} ({})", path.filename().string(), reason_in(status.ToString())));
       continue;
     }
     const std::unique_ptr<rocksdb::Iterator> at(reader.NewIterator({}));
@@ -312,10 +313,11 @@ Error held_by_another(const std::string& directory) {
 }
 
 Error to_error(const rocksdb::Status& status, const std::string& what) {
-  const std::string detail = in_place(status.ToString(), what);
-  if (detail.find("lock file") != std::string::npos || detail.find("lock hold by") != std::string::npos) {
+  const std::string text = in_place(status.ToString(), what);
+  if (text.find("lock file") != std::string::npos || text.find("lock hold by") != std::string::npos) {
     return held_by_another(what);
   }
+  const std::string detail = reason_in(text);
   const bool vanished = status.IsPathNotFound() || status.IsNotFound();
   if (status.IsNoSpace())
     return {ErrorKind::kIo, fmt::format("{} : le disque est plein ({}) ; libérer de la place", what, detail)};

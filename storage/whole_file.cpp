@@ -1,9 +1,9 @@
 #include "storage/whole_file.hpp"
 
 #include "storage/descriptor.hpp"
+#include "storage/reasons.hpp"
 
 #include <cerrno>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 std::unexpected<Error> refused(const fs::path& path, const char* what) {
   return std::unexpected(Error{ErrorKind::kIo, fmt::format("le fichier {} {} : {} ; vérifier les droits et la place",
-                                                           path.string(), what, std::strerror(errno))});
+                                                           path.string(), what, reason_of(errno))});
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include "tools/io.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -82,20 +84,28 @@ BackgroundVerification::~BackgroundVerification() {
   if (said_ >= 0) ::close(said_);
 }
 
-// Its exit code; −1 when it was not there.
+// Its exit code; −1 when it was not there, or had to be killed. On a busy machine its priority would make this wait for
+// seconds, and a kill costs it the last second only.
 int BackgroundVerification::stop() {
+  constexpr auto kPatience = std::chrono::milliseconds(200);
+  constexpr auto kBetween = std::chrono::milliseconds(5);
   if (process_ < 0) return -1;
   ::kill(process_, SIGTERM);
   int status = 0;
-  while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
-  }
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  pid_t ended = 0;
+  while ((ended = ::waitpid(process_, &status, WNOHANG)) == 0 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(kBetween);
+  if (ended == 0) ::kill(process_, SIGKILL);  // nobody waits for it to go
+  const bool whole = ended == process_ && WIFEXITED(status);
   process_ = -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return whole ? WEXITSTATUS(status) : -1;
 }
 
 Exit BackgroundVerification::finish() {
+  if (process_ < 0) return Exit::kDone;
   const int code = stop();
-  if (said_ < 0) return Exit::kDone;
+  if (code < 0) say("contrôle en arrière-plan : interrompu avec l'import ; le prochain le continue");
   ::lseek(said_, 0, SEEK_SET);
   LineReader lines(fmt::format("/proc/self/fd/{}", said_));
   while (const auto line = lines.next()) say(fmt::format("contrôle en arrière-plan : {}", line->text));

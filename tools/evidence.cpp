@@ -1,5 +1,6 @@
 // clef, journal sceller, journal preuve, preuve: what lets somebody else check the journal.
 
+#include "storage/reasons.hpp"
 #include "storage/timestamp.hpp"
 #include "tools/commands.hpp"
 #include "tools/heads.hpp"
@@ -8,7 +9,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -61,12 +61,12 @@ void write_secret(const std::string& file, const std::string& text) {
   if (descriptor < 0) {
     throw Failure{Exit::kSystem, errno == EEXIST
                                      ? fmt::format("{} existe déjà : une clef n'en remplace jamais une autre", file)
-                                     : fmt::format("{} ne s'écrit pas : {}", file, std::strerror(errno))};
+                                     : fmt::format("{} ne s'écrit pas : {}", file, storage::reason_of(errno))};
   }
   const bool written = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   const bool safe = ::fsync(descriptor) == 0;
   if (::close(descriptor) != 0 || !written || !safe) {
-    throw Failure{Exit::kSystem, fmt::format("{} n'a pas été écrit en entier : {}", file, std::strerror(errno))};
+    throw Failure{Exit::kSystem, fmt::format("{} n'a pas été écrit en entier : {}", file, storage::reason_of(errno))};
   }
 }
 

@@ -500,14 +500,14 @@ TEST_F(Repairs, ADamagedTable) {
 }
 
 TEST(RepairChild, DISABLED_Repair) {
-  const char* const directory = std::getenv("ASSEMBLIER_CHILD_DIRECTORY");
+  const char* const directory = std::getenv("ASSEMBLIER_REPAIR_DIRECTORY");
   ASSERT_TRUE(directory != nullptr);
   ASSERT_TRUE(repair(directory, {}, {}));
 }
 
 // This program again, with that test alone: a child of fork() would have none of RocksDB's threads.
 pid_t start_repair(const std::string& directory) {
-  ::setenv("ASSEMBLIER_CHILD_DIRECTORY", directory.c_str(), 1);
+  ::setenv("ASSEMBLIER_REPAIR_DIRECTORY", directory.c_str(), 1);
   std::string program = fs::read_symlink("/proc/self/exe").string();
   std::string filter = "--gtest_filter=RepairChild.DISABLED_Repair";
   std::string disabled = "--gtest_also_run_disabled_tests";
