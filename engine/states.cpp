@@ -69,7 +69,7 @@ class Names {
 class States::Part {
  public:
   /// False: its effects do not decode.
-  bool fold(const EventView& event) {
+  bool fold(const EventView& event, std::size_t hash) {
     CborCursor at(event.payload);
     if (at.array() != 9 || at.uint() != 1) return false;
     static_cast<void>(at.boolean());
@@ -77,7 +77,7 @@ class States::Part {
     static_cast<void>(at.text());  // the état left
     const std::string_view etat = at.text();
     if (!at.ok()) return false;
-    Objet& objet = of(event.flux);
+    Objet& objet = of({hash, event.flux});
     if (objet.events == 0) objet.kind = names_.number(kind);
     names_.keep(objet.etat, etat);
     names_.keep(objet.edition, event.edition);
@@ -96,7 +96,7 @@ class States::Part {
   std::size_t size() const { return objets_.size(); }
 
   std::expected<std::optional<State>, std::string> find(std::string_view flux) const {
-    const auto at = by_flux_.find(flux);
+    const auto at = by_flux_.find(Flux{hash_of(flux), flux});
     if (at == by_flux_.end() || at->second->events == 0) return std::nullopt;
     return decoded(*at->second);
   }
@@ -119,11 +119,22 @@ class States::Part {
     Kept kept;
   };
 
-  Objet& of(std::string_view flux) {
+  // A name and its hash, which is computed once.
+  struct Flux {
+    std::size_t hash;
+    std::string_view name;
+    bool operator==(const Flux& other) const { return name == other.name; }
+  };
+  struct FluxHash {
+    using is_avalanching = void;
+    std::size_t operator()(const Flux& flux) const { return flux.hash; }
+  };
+
+  Objet& of(const Flux& flux) {
     if (const auto at = by_flux_.find(flux); at != by_flux_.end()) return *at->second;
     Objet& objet = objets_.emplace_back();
-    objet.flux = flux;
-    by_flux_.emplace(objet.flux, &objet);
+    objet.flux = flux.name;
+    by_flux_.emplace(Flux{flux.hash, objet.flux}, &objet);
     return objet;
   }
 
@@ -161,7 +172,7 @@ class States::Part {
 
   Names names_;
   std::deque<Objet> objets_;
-  boost::unordered_flat_map<std::string_view, Objet*, NameHash> by_flux_;
+  boost::unordered_flat_map<Flux, Objet*, FluxHash> by_flux_;
 };
 
 States::States(std::size_t parts) {
@@ -171,13 +182,17 @@ States::States(States&&) noexcept = default;
 States& States::operator=(States&&) noexcept = default;
 States::~States() = default;
 
-std::size_t States::part_of(std::string_view flux) const {
+std::size_t States::hash_of(std::string_view flux) { return NameHash{}(flux); }
+
+std::size_t States::part_of(std::size_t hash) const {
   // The upper half of the hash: the lower one places the flux in its part.
-  return parts_.size() == 1 ? 0 : (NameHash{}(flux) >> 32U) % parts_.size();
+  return parts_.size() == 1 ? 0 : (hash >> 32U) % parts_.size();
 }
 
-Problem States::fold(const EventView& event) {
-  if (parts_[part_of(event.flux)]->fold(event)) return {};
+Problem States::fold(const EventView& event) { return fold(event, hash_of(event.flux)); }
+
+Problem States::fold(const EventView& event, std::size_t hash) {
+  if (parts_[part_of(hash)]->fold(event, hash)) return {};
   return unreadable(event);
 }
 
@@ -188,7 +203,7 @@ std::size_t States::size() const {
 }
 
 std::expected<std::optional<State>, std::string> States::find(std::string_view flux) const {
-  return parts_[part_of(flux)]->find(flux);
+  return parts_[part_of(hash_of(flux))]->find(flux);
 }
 
 Problem States::each(const std::function<bool(const State&)>& visit) const {
@@ -257,7 +272,7 @@ class Together {
     storage::Version version;
     std::int32_t date_effet;
     std::uint32_t flux, seals, payload;  ///< octets of each, in this order after those of the édition
-    std::size_t at;
+    std::size_t at, hash;
   };
   struct Stretch {
     explicit Stretch(std::size_t parts) : pieces(parts) {}
@@ -268,10 +283,10 @@ class Together {
       octets.clear();
       for (auto& part : pieces) part.clear();
     }
-    void add(std::size_t part, const EventView& event) {
+    void add(std::size_t part, const EventView& event, std::size_t hash) {
       const auto size = [](std::string_view text) { return static_cast<std::uint32_t>(text.size()); };
       pieces[part].push_back({event.position, event.version, event.date_effet, size(event.flux), size(event.seals),
-                              size(event.payload), octets.size()});
+                              size(event.payload), octets.size(), hash});
       octets.append(event.edition).append(event.flux).append(event.seals).append(event.payload);
     }
     EventView view(const Piece& piece) const {
@@ -308,7 +323,9 @@ class Together {
     stretch.clear();
     if (failures_[self] || first >= events_) return;
     auto done = journal_.scan({first}, {std::min(first + kPositions, events_)}, [&](const EventView& event) {
-      if (is_chosen(event.flux, wanted_)) stretch.add(states_.part_of(event.flux), event);
+      if (!is_chosen(event.flux, wanted_)) return true;
+      const std::size_t hash = States::hash_of(event.flux);
+      stretch.add(states_.part_of(hash), event, hash);
       return true;
     });
     if (!done) failures_[self] = Failure{first, std::move(done.error())};
@@ -317,7 +334,7 @@ class Together {
   void fold(unsigned self, const Stretch& stretch) {
     for (const Piece& piece : stretch.pieces[self]) {
       if (failures_[self]) return;
-      if (auto ok = states_.fold(stretch.view(piece)); !ok)
+      if (auto ok = states_.fold(stretch.view(piece), piece.hash); !ok)
         failures_[self] = Failure{piece.position.value, damaged(std::move(ok.error()))};
     }
   }

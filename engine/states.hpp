@@ -34,7 +34,11 @@ class States {
   /// evolve on stored bytes: the same effects as `fold` of state.hpp. An event that is in error is not applied, or in
   /// part. REQUIRES the events of a flux in their order. Different parts may be folded by different threads.
   [[nodiscard]] std::expected<void, std::string> fold(const storage::EventView& event);
-  [[nodiscard]] std::size_t part_of(std::string_view flux) const;
+  /// The same, where hash_of(event.flux) is known already.
+  [[nodiscard]] std::expected<void, std::string> fold(const storage::EventView& event, std::size_t hash);
+  [[nodiscard]] static std::size_t hash_of(std::string_view flux);
+  /// The part of the flux of that hash.
+  [[nodiscard]] std::size_t part_of(std::size_t hash) const;
 
   /// Number of objets.
   [[nodiscard]] std::size_t size() const;
