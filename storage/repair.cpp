@@ -44,31 +44,6 @@ auto state_of(const fs::path& directory) {
   return files;
 }
 
-// Nobody else writes in the directory as long as it lives: the lock that RocksDB takes, without opening a database.
-class WriterLock {
- public:
-  static Result<WriterLock> take(const std::string& directory) {
-    auto hold = DirectoryHold::take(directory);
-    if (!hold) return std::unexpected(std::move(hold.error()));
-    rocksdb::FileLock* file = nullptr;
-    const auto status = rocksdb::Env::Default()->LockFile(directory + "/LOCK", &file);
-    if (!status.ok()) return std::unexpected(to_error(status, directory));
-    return WriterLock(std::move(*hold), file);
-  }
-  WriterLock(WriterLock&& other) noexcept : hold_(std::move(other.hold_)), file_(std::exchange(other.file_, nullptr)) {}
-  WriterLock& operator=(WriterLock&&) = delete;
-  WriterLock(const WriterLock&) = delete;
-  WriterLock& operator=(const WriterLock&) = delete;
-  ~WriterLock() {
-    if (file_ != nullptr) static_cast<void>(rocksdb::Env::Default()->UnlockFile(file_));
-  }
-
- private:
-  WriterLock(DirectoryHold hold, rocksdb::FileLock* file) : hold_(std::move(hold)), file_(file) {}
-  DirectoryHold hold_;
-  rocksdb::FileLock* file_;
-};
-
 Result<VerifyReport> verified(const Opened& journal, const RepairOptions& options, const Progress& progress) {
   const auto view = journal.store->view();
   const auto keyring = journal.keyring(*view, options.master_key);
@@ -130,7 +105,9 @@ Result<Repair> repair(const std::string& directory, const RepairOptions& options
   if (is_written(place.string())) return std::unexpected(held_by_another(directory));
   auto damaged = Opened::at(place.string());
   if (!damaged) return std::unexpected(std::move(damaged.error()));
-  const auto lock = WriterLock::take(place.string());
+  const auto hold = DirectoryHold::take(place.string());
+  if (!hold) return std::unexpected(hold.error());
+  const auto lock = WriterLock::take(place.string(), *rocksdb::Env::Default());
   if (!lock) return std::unexpected(lock.error());
   if (state_of(place) != before) return std::unexpected(held_by_another(directory));
 

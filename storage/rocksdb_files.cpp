@@ -362,6 +362,17 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   return options;
 }
 
+Result<WriterLock> WriterLock::take(const std::string& directory, rocksdb::Env& env) {
+  rocksdb::FileLock* file = nullptr;
+  const auto status = guarded([&] { return env.LockFile(directory + "/LOCK", &file); });
+  if (!status.ok()) return std::unexpected(to_error(status, directory));
+  return WriterLock(env, file);
+}
+
+WriterLock::~WriterLock() {
+  if (file_ != nullptr) static_cast<void>(env_->UnlockFile(file_));
+}
+
 Result<DirectoryHold> DirectoryHold::take(const std::string& directory) {
   DirectoryHold hold;
   const std::string name = name_of(directory);
@@ -420,6 +431,14 @@ rocksdb::Status check_table(rocksdb::SstFileReader& reader, const std::string& p
 
 Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory, bool read_only,
                                                    rocksdb::Options options) {
+  // Before anything is looked at that a writer changes, and above all before its logs are written again.
+  if (auto ok = check_lock_file(directory); !ok) return std::unexpected(std::move(ok.error()));
+  std::optional<WriterLock> lock;
+  if (!read_only) {
+    auto taken = WriterLock::take(directory, *options.env);
+    if (!taken) return std::unexpected(std::move(taken.error()));
+    lock.emplace(std::move(*taken));
+  }
   auto files = list_files(directory);
   if (!files) return std::unexpected(std::move(files.error()));
   if (auto ok = check_manifest(directory, *files); !ok) return std::unexpected(std::move(ok.error()));
@@ -431,11 +450,11 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory,
   }
   auto torn = check_logs(directory, *files);
   if (!torn) return std::unexpected(std::move(torn.error()));
-  if (auto ok = check_lock_file(directory); !ok) return std::unexpected(std::move(ok.error()));
   if (auto ok = check_left_over(directory, *files); !ok) return std::unexpected(std::move(ok.error()));
   if (!read_only) {
     if (auto ok = make_durable(directory, *files, *options.env); !ok) return std::unexpected(std::move(ok.error()));
   }
+  lock.reset();  // RocksDB takes it itself; whoever comes in between has it done all this again
 
   rocksdb::DB* database = nullptr;
   const auto open = [&] {

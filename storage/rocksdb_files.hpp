@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <rocksdb/db.h>
 #include <rocksdb/sst_file_reader.h>
@@ -46,6 +47,23 @@ class DirectoryHold {
  private:
   DirectoryHold() = default;
   std::string writer_;  // name of the directory
+};
+
+/// The lock that RocksDB takes, without opening a database: no other process writes as long as it lives.
+class WriterLock {
+ public:
+  /// kLocked when another process writes. REQUIRES that this one does not.
+  static Result<WriterLock> take(const std::string& directory, rocksdb::Env& env);
+  WriterLock(WriterLock&& other) noexcept : env_(other.env_), file_(std::exchange(other.file_, nullptr)) {}
+  WriterLock& operator=(WriterLock&&) = delete;
+  WriterLock(const WriterLock&) = delete;
+  WriterLock& operator=(const WriterLock&) = delete;
+  ~WriterLock();
+
+ private:
+  WriterLock(rocksdb::Env& env, rocksdb::FileLock* file) : env_(&env), file_(file) {}
+  rocksdb::Env* env_;
+  rocksdb::FileLock* file_;
 };
 
 /// Whether somebody, in this process or another, has the journal open for writing. Takes nothing from them.

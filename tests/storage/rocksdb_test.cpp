@@ -354,8 +354,9 @@ struct Acknowledged {
   std::uint64_t end = 0;
 };
 
-// Starts the child, kills it after a while, returns what it acknowledged.
-Acknowledged run_and_kill(const std::string& directory, std::chrono::microseconds after, bool canary) {
+// Starts the child, kills it after a while, returns what it acknowledged; `meanwhile` is done before it is killed.
+Acknowledged run_and_kill(const std::string& directory, std::chrono::microseconds after, bool canary,
+                          const std::function<void()>& meanwhile = {}) {
   int ends[2] = {-1, -1};
   EXPECT_EQ(::pipe(ends), 0);
   const std::string directory_variable = "ASSEMBLIER_CHILD_DIRECTORY=" + directory;
@@ -390,6 +391,7 @@ Acknowledged run_and_kill(const std::string& directory, std::chrono::microsecond
   };
   EXPECT_TRUE(read_one()) << "the child did not start";
   std::thread killer([&] {
+    if (meanwhile) meanwhile();
     std::this_thread::sleep_for(after);
     ::kill(child, SIGKILL);
   });
@@ -437,6 +439,21 @@ TEST(Kill, NothingAcknowledgedIsLost) {
     EXPECT_GT(acknowledged.end, events);  // goes on where it stopped
     events = acknowledged.end;
   }
+}
+
+TEST(Kill, ASecondProcessTakesNothingFromTheFirst) {
+  const Scratch scratch;
+  const std::string directory = scratch / "journal";
+  ASSERT_TRUE(create_rocksdb(directory, {}));
+  const auto intrude = [&] {
+    for (int i = 0; i < 5; ++i) {
+      const auto second = open_rocksdb(directory, {});
+      ASSERT_FALSE(second);
+      EXPECT_EQ(second.error().kind, ErrorKind::kLocked) << second.error().message;
+    }
+  };
+  const auto acknowledged = run_and_kill(directory, std::chrono::milliseconds(50), false, intrude);
+  EXPECT_EQ(check_after_kill(directory, acknowledged), "");
 }
 
 TEST(Kill, TheCanaryIsCaught) {
