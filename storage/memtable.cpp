@@ -1,5 +1,6 @@
 #include "storage/memtable.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <functional>
@@ -90,14 +91,28 @@ bool FingerList::holds(const Node* before, unsigned level, std::string_view key)
 bool FingerList::insert(Node* node) {
   const auto height = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(node->next.load()));
   const std::string_view key = key_of(node);
-  Path& finger = fingers_[static_cast<unsigned char>(key.front())];
-  Node*& hint = hints_[std::hash<std::string_view>{}(series_of(key)) % hints_.size()];
-  Node* const last = std::exchange(hint, node);
-  if (height == 1 && !holds(finger[0], 0, key) && last != nullptr && holds(last, 0, key)) {
-    node->next.store(next(last, 0), std::memory_order_relaxed);
-    last->next.store(node, std::memory_order_release);
+  Series& series = series_[std::hash<std::string_view>{}(series_of(key)) % series_.size()];
+  if (follows(series, height, key)) {
+    put_after(series, node, height);
     return true;
   }
+  Path& finger = fingers_[static_cast<unsigned char>(key.front())];
+  if (!move(finger, height, key)) return false;
+  put_after(finger, node, height);
+  for (unsigned level = 0; level < std::min<std::size_t>(height, series.size()); ++level) series[level] = node;
+  return true;
+}
+
+// Whether a node of that height belongs right after the last ones of its series, on all of its levels.
+bool FingerList::follows(const Series& series, unsigned height, std::string_view key) const {
+  if (height > series.size()) return false;
+  for (unsigned level = 0; level < height; ++level)
+    if (series[level] == nullptr || !holds(series[level], level, key)) return false;
+  return true;
+}
+
+// Moves a finger to what comes before `key`, on `height` levels at least. False: the key is there.
+bool FingerList::move(Path& finger, unsigned height, std::string_view key) {
   // Up until the finger brackets the key, then down along what comes before it.
   unsigned top = 0;
   while (top + 1 < kLevels && !holds(finger[top], top, key)) ++top;
@@ -109,21 +124,20 @@ bool FingerList::insert(Node* node) {
     finger[level] = at;
   };
   for (unsigned level = top + 1; level-- > 0;) walk(level);
-  const Node* const after = next(finger[0], 0);
-  if (after != nullptr && compare(key_of(after), key) == 0) {
-    hint = last;
-    return false;
-  }
   for (unsigned level = top + 1; level < height; ++level) {
     at = finger[level];
     walk(level);
   }
+  const Node* const after = next(finger[0], 0);
+  return after == nullptr || compare(key_of(after), key) != 0;
+}
+
+void FingerList::put_after(auto& path, Node* node, unsigned height) {
   for (unsigned level = 0; level < height; ++level) {
-    Node* const before = std::exchange(finger[level], node);
+    Node* const before = std::exchange(path[level], node);
     link(node, level).store(next(before, level), std::memory_order_relaxed);
     link(before, level).store(node, std::memory_order_release);
   }
-  return true;
 }
 
 FingerList::Neighbours FingerList::around(std::string_view key) const {

@@ -77,6 +77,7 @@ class FingerList {
 
  private:
   using Path = std::array<Node*, kLevels>;  ///< by level, what comes before a key
+  using Series = std::array<Node*, 3>;      ///< by level, the last node of a series that is so high; null: none yet
 
   /// The last node before a key and the first that is not; null: none.
   struct Neighbours {
@@ -93,13 +94,16 @@ class FingerList {
   [[nodiscard]] const Node* head() const { return &head_.back(); }
   [[nodiscard]] Node* head() { return &head_.back(); }
   [[nodiscard]] bool holds(const Node* before, unsigned level, std::string_view key) const;
+  [[nodiscard]] bool follows(const Series& series, unsigned height, std::string_view key) const;
+  [[nodiscard]] bool move(Path& finger, unsigned height, std::string_view key);
+  static void put_after(auto& path, Node* node, unsigned height);
   [[nodiscard]] Neighbours around(std::string_view key) const;
   [[nodiscard]] const Node* last() const;
 
   // A tower lies before its node, the highest link first.
   std::array<Node, kLevels> head_{};
-  std::array<Path, 256> fingers_;    ///< by the first octet of the key; each level at or before the one below
-  std::array<Node*, 8192> hints_{};  ///< by hash of the key without its last 8 octets: the last of them
+  std::array<Path, 256> fingers_;      ///< by the first octet of the key; each level at or before the one below
+  std::array<Series, 8192> series_{};  ///< by hash of the key without its last 8 octets
   std::uint64_t random_ = 0x9E3779B97F4A7C15U;
 };
 
