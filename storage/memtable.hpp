@@ -3,9 +3,10 @@
 // contract (rocksdb/memtablerep.h): one writer at a time, readers at any time beside it, nothing removed before the
 // whole goes.
 //
-// It is a skip list (W. Pugh, "Skip Lists", CACM 33-6, 1990) with a finger for each kind of record. The writer gives
-// the records of a batch in key order, kind by kind, so that almost every one belongs right after the last of its kind:
-// to begin there costs a few comparisons where a search from the top costs some thirty.
+// It is a skip list (W. Pugh, "Skip Lists", CACM 33-6, 1990) with a finger for each kind of record, since many a record
+// belongs near the last of its kind, and the last nodes of each series, since a record of a flux belongs right after the
+// last one of that flux: to begin there costs a few comparisons where a search from the top costs some thirty, most of
+// them far from each other in memory.
 //
 // Thread-safety: insert from one thread at a time; cursors from any thread, also while it inserts.
 

@@ -106,7 +106,7 @@ TEST(Scan, SeesStructureInChangedOctetsOnlyWithinThem) {
         ASSERT_TRUE(view);
         expect_same(*view, *strict);
       }
-      if (view) view->seal(3);
+      if (view) static_cast<void>(view->seal(3));
       view ? ++accepted : ++refused;
       CborCursor at(stored);
       while (at.ok() && !at.at_end()) at.item();
