@@ -4,9 +4,9 @@
 // whole goes.
 //
 // It is a skip list (W. Pugh, "Skip Lists", CACM 33-6, 1990) with a finger for each kind of record, since many a record
-// belongs near the last of its kind, and the last nodes of each series, since a record of a flux belongs right after the
-// last one of that flux: to begin there costs a few comparisons where a search from the top costs some thirty, most of
-// them far from each other in memory.
+// belongs near the last of its kind, and the last nodes of each series, since a record of a flux belongs right after
+// the last one of that flux: to begin there costs a few comparisons where a search from the top costs some thirty, most
+// of them far from each other in memory.
 //
 // Thread-safety: insert from one thread at a time; cursors from any thread, also while it inserts.
 
