@@ -38,6 +38,10 @@ class Kept {
   /// `decision`: its status, value and reasons.
   void retain(std::uint32_t name, std::string_view decision) { put(2 * name + 1, Form::kDecision, decision); }
 
+  /// Asks memory for it.
+  void expect() const {
+    for (std::size_t at = 0; at < kUsual; at += 64) __builtin_prefetch(entries_.data() + at);
+  }
   /// Gives `state` its fields and décisions, strictly decoded; `name_of` is what a number stands for.
   [[nodiscard]] std::expected<void, std::string> decode(
       State& state, const std::function<std::string_view(std::uint32_t)>& name_of) const;

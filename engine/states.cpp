@@ -22,6 +22,7 @@ using storage::EventView;
 using Problem = std::expected<void, std::string>;
 
 constexpr unsigned kMaxThreads = 64;
+constexpr std::size_t kLine = 64;  // octets of a cache line
 
 // What is wrong, as the strict reading says it.
 std::unexpected<std::string> unreadable(const EventView& event) {
@@ -77,7 +78,7 @@ class States::Part {
     static_cast<void>(at.text());  // the état left
     const std::string_view etat = at.text();
     if (!at.ok()) return false;
-    Objet& objet = of({hash, event.flux});
+    Objet& objet = of(hash, event.flux);
     if (objet.events == 0) objet.kind = names_.number(kind);
     names_.keep(objet.etat, etat);
     names_.keep(objet.edition, event.edition);
@@ -93,12 +94,24 @@ class States::Part {
     return true;
   }
 
+  /// Memory that `fold` will look at for a flux of that hash is asked for, one step further with each call of these:
+  /// the objets of a journal are too many for the processor's cache, and an event waits for three places in turn.
+  void expect_place(std::size_t hash) const { __builtin_prefetch(by_flux_.likely(hash)); }
+  void expect_objet(std::size_t hash) const {
+    const auto* const objet = reinterpret_cast<const char*>(by_flux_.likely(hash)->objet);
+    __builtin_prefetch(objet);  // of nothing: does nothing
+    __builtin_prefetch(objet + kLine);
+  }
+  void expect_values(std::size_t hash) const {
+    if (const Objet* const objet = by_flux_.likely(hash)->objet) objet->kept.expect();
+  }
+
   std::size_t size() const { return objets_.size(); }
 
   std::expected<std::optional<State>, std::string> find(std::string_view flux) const {
-    const auto at = by_flux_.find(Flux{hash_of(flux), flux});
-    if (at == by_flux_.end() || at->second->events == 0) return std::nullopt;
-    return decoded(*at->second);
+    const Objet* const objet = by_flux_.find(hash_of(flux), flux);
+    if (objet == nullptr || objet->events == 0) return std::nullopt;
+    return decoded(*objet);
   }
 
   std::expected<bool, std::string> each(const std::function<bool(const State&)>& visit) const {
@@ -119,22 +132,47 @@ class States::Part {
     Kept kept;
   };
 
-  // A name and its hash, which is computed once.
-  struct Flux {
-    std::size_t hash;
-    std::string_view name;
-    bool operator==(const Flux& other) const { return name == other.name; }
+  /// Objets by the hash of their flux, with open addressing: unlike a map's, its places can be asked for beforehand.
+  struct Place {
+    std::size_t hash = 0;
+    Objet* objet = nullptr;
   };
-  struct FluxHash {
-    using is_avalanching = void;
-    std::size_t operator()(const Flux& flux) const { return flux.hash; }
+  class ByFlux {
+   public:
+    [[nodiscard]] Objet* find(std::size_t hash, std::string_view flux) const {
+      for (std::size_t at = hash;; ++at) {
+        const Place& place = places_[at % places_.size()];
+        if (place.objet == nullptr) return nullptr;
+        if (place.hash == hash && place.objet->flux == flux) return place.objet;
+      }
+    }
+    /// REQUIRES that it is not there.
+    void add(std::size_t hash, Objet& objet) {
+      if (2 * ++count_ > places_.size()) {
+        std::vector<Place> before = std::exchange(places_, std::vector<Place>(2 * places_.size()));
+        for (const Place& place : before)
+          if (place.objet != nullptr) put(place);
+      }
+      put({hash, &objet});
+    }
+    /// Where an objet of that hash most likely is.
+    [[nodiscard]] const Place* likely(std::size_t hash) const { return &places_[hash % places_.size()]; }
+
+   private:
+    void put(const Place& place) {
+      std::size_t at = place.hash;
+      while (places_[at % places_.size()].objet != nullptr) ++at;
+      places_[at % places_.size()] = place;
+    }
+    std::vector<Place> places_ = std::vector<Place>(1024);  // always a power of two
+    std::size_t count_ = 0;
   };
 
-  Objet& of(const Flux& flux) {
-    if (const auto at = by_flux_.find(flux); at != by_flux_.end()) return *at->second;
+  Objet& of(std::size_t hash, std::string_view flux) {
+    if (Objet* const known = by_flux_.find(hash, flux)) return *known;
     Objet& objet = objets_.emplace_back();
-    objet.flux = flux.name;
-    by_flux_.emplace(Flux{flux.hash, objet.flux}, &objet);
+    objet.flux = flux;
+    by_flux_.add(hash, objet);
     return objet;
   }
 
@@ -172,7 +210,7 @@ class States::Part {
 
   Names names_;
   std::deque<Objet> objets_;
-  boost::unordered_flat_map<Flux, Objet*, FluxHash> by_flux_;
+  ByFlux by_flux_;
 };
 
 States::States(std::size_t parts) {
@@ -187,6 +225,13 @@ std::size_t States::hash_of(std::string_view flux) { return NameHash{}(flux); }
 std::size_t States::part_of(std::size_t hash) const {
   // The upper half of the hash: the lower one places the flux in its part.
   return parts_.size() == 1 ? 0 : (hash >> 32U) % parts_.size();
+}
+
+void States::expect(std::size_t part, std::size_t place, std::size_t objet, std::size_t values) const {
+  const Part& mine = *parts_[part];
+  mine.expect_place(place);
+  mine.expect_objet(objet);
+  mine.expect_values(values);
 }
 
 Problem States::fold(const EventView& event) { return fold(event, hash_of(event.flux)); }
@@ -226,14 +271,79 @@ bool is_chosen(std::string_view flux, const std::string& wanted) {
 
 storage::Error damaged(std::string message) { return {storage::ErrorKind::kDamaged, std::move(message)}; }
 
+/// What States::fold needs of an event.
+struct Piece {
+  storage::Position position;
+  storage::Version version;
+  std::int32_t date_effet;
+  std::uint32_t flux, seals, payload;  ///< octets of each, in this order after those of the édition
+  std::size_t at, hash;
+};
+/// Events put aside, in order of positions.
+struct Stretch {
+  explicit Stretch(std::size_t parts) : pieces(parts) {}
+  std::string octets;
+  std::vector<std::vector<Piece>> pieces;  ///< by part
+
+  void clear() {
+    octets.clear();
+    for (auto& part : pieces) part.clear();
+  }
+  void add(std::size_t part, const EventView& event, std::size_t hash) {
+    const auto size = [](std::string_view text) { return static_cast<std::uint32_t>(text.size()); };
+    pieces[part].push_back({event.position, event.version, event.date_effet, size(event.flux), size(event.seals),
+                            size(event.payload), octets.size(), hash});
+    octets.append(event.edition).append(event.flux).append(event.seals).append(event.payload);
+  }
+  EventView view(const Piece& piece) const {
+    const std::string_view all(octets);
+    const std::size_t flux = piece.at + sizeof(storage::Hash);
+    EventView event;
+    event.position = piece.position;
+    event.version = piece.version;
+    event.date_effet = piece.date_effet;
+    event.edition = all.substr(piece.at, sizeof(storage::Hash));
+    event.flux = all.substr(flux, piece.flux);
+    event.seals = all.substr(flux + piece.flux, piece.seals);
+    event.payload = all.substr(flux + piece.flux + piece.seals, piece.payload);
+    return event;
+  }
+};
+struct Failure {
+  std::uint64_t position;
+  storage::Error error;
+};
+
+/// Folds the events of one part.
+std::optional<Failure> fold_all(States& states, std::size_t part, const Stretch& stretch) {
+  const auto& pieces = stretch.pieces[part];
+  // Events ahead for which memory is asked: enough to hide that it is far, few enough not to be forgotten again.
+  constexpr std::size_t kPlace = 24;
+  constexpr std::size_t kObjet = 16;
+  constexpr std::size_t kValues = 8;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const auto hash = [&](std::size_t ahead) { return pieces[std::min(i + ahead, pieces.size() - 1)].hash; };
+    states.expect(part, hash(kPlace), hash(kObjet), hash(kValues));
+    if (auto ok = states.fold(stretch.view(pieces[i]), pieces[i].hash); !ok)
+      return Failure{pieces[i].position.value, damaged(std::move(ok.error()))};
+  }
+  return std::nullopt;
+}
+
 storage::Result<void> read_alone(storage::Journal& journal, const std::string& wanted, States& states) {
-  std::string problem;
+  constexpr std::size_t kPieces = 256;  // what they hold stays in the processor's cache until it is folded
+  Stretch stretch(1);
+  std::optional<Failure> failed;
   auto done = journal.scan({}, kEnd, [&](const EventView& event) {
     if (!is_chosen(event.flux, wanted)) return true;
-    if (auto ok = states.fold(event); !ok) problem = std::move(ok.error());
-    return problem.empty();
+    stretch.add(0, event, States::hash_of(event.flux));
+    if (stretch.pieces[0].size() < kPieces) return true;
+    failed = fold_all(states, 0, stretch);
+    stretch.clear();
+    return !failed;
   });
-  if (done && !problem.empty()) return std::unexpected(damaged(std::move(problem)));
+  if (!failed) failed = fold_all(states, 0, stretch);
+  if (failed) return std::unexpected(std::move(failed->error));
   return done;
 }
 
@@ -267,47 +377,6 @@ class Together {
   }
 
  private:
-  struct Piece {
-    storage::Position position;
-    storage::Version version;
-    std::int32_t date_effet;
-    std::uint32_t flux, seals, payload;  ///< octets of each, in this order after those of the édition
-    std::size_t at, hash;
-  };
-  struct Stretch {
-    explicit Stretch(std::size_t parts) : pieces(parts) {}
-    std::string octets;
-    std::vector<std::vector<Piece>> pieces;  ///< by part
-
-    void clear() {
-      octets.clear();
-      for (auto& part : pieces) part.clear();
-    }
-    void add(std::size_t part, const EventView& event, std::size_t hash) {
-      const auto size = [](std::string_view text) { return static_cast<std::uint32_t>(text.size()); };
-      pieces[part].push_back({event.position, event.version, event.date_effet, size(event.flux), size(event.seals),
-                              size(event.payload), octets.size(), hash});
-      octets.append(event.edition).append(event.flux).append(event.seals).append(event.payload);
-    }
-    EventView view(const Piece& piece) const {
-      const std::string_view all(octets);
-      const std::size_t flux = piece.at + sizeof(storage::Hash);
-      EventView event;
-      event.position = piece.position;
-      event.version = piece.version;
-      event.date_effet = piece.date_effet;
-      event.edition = all.substr(piece.at, sizeof(storage::Hash));
-      event.flux = all.substr(flux, piece.flux);
-      event.seals = all.substr(flux + piece.flux, piece.seals);
-      event.payload = all.substr(flux + piece.flux + piece.seals, piece.payload);
-      return event;
-    }
-  };
-  struct Failure {
-    std::uint64_t position;
-    storage::Error error;
-  };
-
   void work(unsigned self) {
     for (std::uint64_t round = 0; round * threads_ * kPositions < events_; ++round) {
       auto& set = stretches_[round % 2];
@@ -315,7 +384,8 @@ class Together {
       read(self, first, set[self]);
       // A thread that has failed goes on without doing anything, so that nobody waits for it.
       all_read_.arrive_and_wait();
-      for (const Stretch& stretch : set) fold(self, stretch);
+      for (const Stretch& stretch : set)
+        if (!failures_[self]) failures_[self] = fold_all(states_, self, stretch);
     }
   }
 
@@ -329,14 +399,6 @@ class Together {
       return true;
     });
     if (!done) failures_[self] = Failure{first, std::move(done.error())};
-  }
-
-  void fold(unsigned self, const Stretch& stretch) {
-    for (const Piece& piece : stretch.pieces[self]) {
-      if (failures_[self]) return;
-      if (auto ok = states_.fold(stretch.view(piece), piece.hash); !ok)
-        failures_[self] = Failure{piece.position.value, damaged(std::move(ok.error()))};
-    }
   }
 
   storage::Journal& journal_;

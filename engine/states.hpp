@@ -36,6 +36,9 @@ class States {
   [[nodiscard]] std::expected<void, std::string> fold(const storage::EventView& event);
   /// The same, where hash_of(event.flux) is known already.
   [[nodiscard]] std::expected<void, std::string> fold(const storage::EventView& event, std::size_t hash);
+  /// Events of the fluxes of these hashes, in one part, are soon to be folded: `values` first, `place` last. Makes that
+  /// faster, changes nothing.
+  void expect(std::size_t part, std::size_t place, std::size_t objet, std::size_t values) const;
   [[nodiscard]] static std::size_t hash_of(std::string_view flux);
   /// The part of the flux of that hash.
   [[nodiscard]] std::size_t part_of(std::size_t hash) const;

@@ -431,13 +431,19 @@ rocksdb::Status check_table(rocksdb::SstFileReader& reader, const std::string& p
 
 Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory, bool read_only,
                                                    rocksdb::Options options) {
-  // Before anything is looked at that a writer changes, and above all before its logs are written again.
   if (auto ok = check_lock_file(directory); !ok) return std::unexpected(std::move(ok.error()));
+  // Before anything is looked at that a writer changes, and above all before its logs are written again. Where there is
+  // no LOCK nobody writes, and a journal that is refused for its damage is left as it is.
   std::optional<WriterLock> lock;
-  if (!read_only) {
+  const auto take_lock = [&]() -> Result<void> {
     auto taken = WriterLock::take(directory, *options.env);
     if (!taken) return std::unexpected(std::move(taken.error()));
     lock.emplace(std::move(*taken));
+    return {};
+  };
+  std::error_code ignored;
+  if (!read_only && fs::exists(fs::path(directory) / "LOCK", ignored)) {
+    if (auto ok = take_lock(); !ok) return std::unexpected(std::move(ok.error()));
   }
   auto files = list_files(directory);
   if (!files) return std::unexpected(std::move(files.error()));
@@ -452,6 +458,9 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory,
   if (!torn) return std::unexpected(std::move(torn.error()));
   if (auto ok = check_left_over(directory, *files); !ok) return std::unexpected(std::move(ok.error()));
   if (!read_only) {
+    if (!lock) {
+      if (auto ok = take_lock(); !ok) return std::unexpected(std::move(ok.error()));
+    }
     if (auto ok = make_durable(directory, *files, *options.env); !ok) return std::unexpected(std::move(ok.error()));
   }
   lock.reset();  // RocksDB takes it itself; whoever comes in between has it done all this again
