@@ -317,7 +317,9 @@ void Engine::Impl::complete(Job& job, storage::Result<storage::AppendResult> res
   job.stage = Job::Stage::kDone;
   if (result->already) {
     look_first_ = kLookAfterKnown;
-    auto kept = decode_answer(result->answer);
+    // After a repair an acte may be known by its events alone.
+    auto kept = result->answer.empty() && result->count > 0 ? answer_from(result->first, result->count)
+                                                            : decode_answer(result->answer);
     if (!kept) {
       fail(job, {storage::ErrorKind::kDamaged, fmt::format("la réponse gardée pour l'acte {} est illisible : {}",
                                                            quoted(job.request.id), kept.error())});
@@ -329,6 +331,26 @@ void Engine::Impl::complete(Job& job, storage::Result<storage::AppendResult> res
     answer = std::move(*kept);
   }
   if (answer.kind == Answer::Kind::kInscrit) answer.position = result->first.value;
+}
+
+// The answer of an acte, from its events.
+std::expected<Answer, std::string> Engine::Impl::answer_from(storage::Position first, std::uint32_t count) {
+  Answer answer{.kind = Answer::Kind::kInscrit};
+  std::string bad;
+  auto read = journal.read_all(first, [&](const storage::StoredEvent& stored) {
+    auto event = read_event(stored);
+    if (!event) {
+      bad = std::move(event.error());
+      return false;
+    }
+    answer.version = event->version.value;
+    answer.etat = std::move(event->evenement.payload.to);
+    answer.actes.push_back(std::move(event->evenement.acte));
+    return answer.actes.size() < count;
+  });
+  if (!read) return std::unexpected(read.error().message);
+  if (!bad.empty()) return std::unexpected(bad);
+  return answer;
 }
 
 // Takes the journal's answers: all that are there, after waiting for some if `block`.

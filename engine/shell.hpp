@@ -133,6 +133,7 @@ struct Engine::Impl {
   void advance(Slot& slot);
   void rebase(Slot& slot);
   void settle(Job& job, storage::Result<storage::AppendResult> result);
+  [[nodiscard]] std::expected<Answer, std::string> answer_from(storage::Position first, std::uint32_t count);
   void complete(Job& job, storage::Result<storage::AppendResult> result);
   void deliver();
   void collect(bool block);

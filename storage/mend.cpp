@@ -99,6 +99,7 @@ class Mender {
     if (auto ok = judge_doubts(); !ok) return std::unexpected(std::move(ok.error()));
     keep_names();
     if (auto ok = outcomes(); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = remake_outcomes(); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = rebuild_.commit(); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = compare(); !ok) return std::unexpected(std::move(ok.error()));
     if (auto ok = judge_number(); !ok) return std::unexpected(std::move(ok.error()));
@@ -250,13 +251,43 @@ class Mender {
       if (value.error().kind != ErrorKind::kDamaged) return std::unexpected(value.error());
       if (last_unread_ != header.acte_id) unread_.add(header.acte_id);
       last_unread_ = header.acte_id;
+      answerless_[header.acte_id].count_in(header.position);
     } else if (!*value) {
       if (last_silent_ != header.acte_id) silent_.add(header.acte_id);
       last_silent_ = header.acte_id;
-    } else if (const auto outcome = decode_outcome(header.acte_id, **value); outcome && !counts(*outcome, header)) {
+      Range& range = answerless_[header.acte_id];
+      range.silent = true;
+      range.count_in(header.position);
+    } else if (const auto outcome = decode_outcome(header.acte_id, **value); !outcome) {
+      answerless_[header.acte_id].count_in(header.position);
+    } else if (!counts(*outcome, header)) {
       wrong_.emplace(header.acte_id, Range{});
     }
     return {};
+  }
+
+  // An acte that has events has been done, whatever became of its answer: it is known again by its id alone, as after
+  // an import. One that never had an answer gets none.
+  Result<void> remake_outcomes() {
+    kept_outcomes_ = rebuild_.counters().outcomes;
+    const bool missing = missing_outcomes() > 0;
+    for (auto& [id, range] : answerless_) {
+      if (!range.together || (range.silent && !missing)) continue;
+      StoredOutcome outcome;
+      outcome.outcome.acte_id = id;
+      outcome.kind = FingerprintKind::kForeign;
+      outcome.first = range.first;
+      outcome.count = range.count;
+      if (auto ok = rebuild_.add(outcome); !ok) return ok;
+      ++remade_;
+    }
+    return {};
+  }
+
+  // How many more the journal had, by its counters, than are kept or named.
+  [[nodiscard]] std::uint64_t missing_outcomes() const {
+    const std::uint64_t known = kept_outcomes_ + illegible_.count() + unread_.count() + strange_.count();
+    return counters_ && counters_->outcomes > known ? counters_->outcomes - known : 0;
   }
 
   static bool counts(const StoredOutcome& outcome, const Header& header) {
@@ -286,7 +317,14 @@ class Mender {
       const Bytes end = size > begin.size() ? begin + '\0' : prefix_end(begin.substr(0, size));
       cursor.seek(end);
       if (!cursor.valid() && !cursor.status()) continue;
-      skipped_.emplace_back(begin, cursor.valid() ? Bytes(cursor.key()) : tag_end(Tag::kOutcome));
+      Bytes first = cursor.valid() ? Bytes(cursor.key()) : tag_end(Tag::kOutcome);
+      // Back again as far as it can be read, so that nothing is passed over that could be had.
+      while (const auto before = from_.last(begin + '\0', first)) {
+        if (!*before) break;
+        first = (*before)->key;
+      }
+      skipped_.emplace_back(begin, first);
+      cursor.seek(first);
       return cursor.valid();
     }
     skipped_.emplace_back(begin, tag_end(Tag::kOutcome));
@@ -333,9 +371,7 @@ class Mender {
       if (!event || event->header.acte_id.empty()) continue;
       const Header& header = event->header;
       if (const auto wrong = wrong_.find(header.acte_id); wrong != wrong_.end()) {
-        Range& range = wrong->second;
-        if (range.count++ == 0) range.first = header.position;
-        range.together = range.together && header.position.value == range.first.value + range.count - 1;
+        wrong->second.count_in(header.position);
       }
       const Bytes key = outcome_key(header.acte_id);
       if (key == before || !skipped(key)) continue;
@@ -365,7 +401,7 @@ class Mender {
   }
 
   void name_lost_outcomes() {
-    constexpr std::string_view kThen = "; renvoyer cet acte le ferait traiter comme nouveau";
+    constexpr std::string_view kThen = "; un acte refusé, s'il est renvoyé, sera traité comme nouveau";
     const auto tell = [&](const Named& which, std::string_view what) {
       if (which.count() > 0)
         mended_.lost.push_back(fmt::format("{} ({}) : {} {}", what, which.count(), which.text(), kThen));
@@ -373,15 +409,20 @@ class Mender {
     tell(illegible_, "réponses d'actes illisibles");
     tell(unread_, "réponses d'actes qui ne se lisent plus");
     tell(strange_, "réponses d'actes qui comptent des événements d'autrui, écartées");
-    const std::uint64_t known = rebuild_.counters().outcomes + illegible_.count() + unread_.count() + strange_.count();
+    if (remade_ > 0) {
+      mended_.lost.push_back(
+          fmt::format("{} de ces réponses {} d'actes dont les événements sont là : renvoyés, ils sont reconnus à leur "
+                      "seul identifiant, quel que soit leur contenu",
+                      remade_, remade_ > 1 ? "étaient celles" : "était celle"));
+    }
     if (!skipped_.empty())
       mended_.lost.emplace_back("des réponses d'actes refusés, peut-être : une partie d'entre elles ne se lit plus");
-    if (!counters_ || counters_->outcomes <= known) return;
+    if (missing_outcomes() == 0) return;
     std::string which = silent_.count() == 0
                             ? "d'actes refusés, ou d'actes que rien ne nomme plus"
                             : fmt::format("peut-être de ceux dont il n'y a que les événements : {}", silent_.text());
-    mended_.lost.push_back(fmt::format("réponses d'actes manquantes, d'après le compteur ({}) : {} {}",
-                                       counters_->outcomes - known, which, kThen));
+    mended_.lost.push_back(
+        fmt::format("réponses d'actes manquantes, d'après le compteur ({}) : {} {}", missing_outcomes(), which, kThen));
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -477,6 +518,12 @@ class Mender {
     Position first{};
     std::uint32_t count = 0;
     bool together = true;
+    bool silent = false;  // there is no record at all
+
+    void count_in(Position position) {
+      if (count++ == 0) first = position;
+      together = together && position.value == first.value + count - 1;
+    }
   };
 
   View& from_;
@@ -495,6 +542,8 @@ class Mender {
   std::map<std::string, Range, std::less<>> wrong_;  // answers that do not agree with the events, by acte
   std::vector<std::pair<Bytes, Bytes>> skipped_;     // between these keys answers cannot be walked through
   Bytes last_outcome_;
+  std::map<std::string, Range, std::less<>> answerless_;  // actes with events whose answer cannot be had, by id
+  std::uint64_t kept_outcomes_ = 0, remade_ = 0;
   Named illegible_, unread_, silent_, strange_;
   std::string last_unread_, last_silent_;  // events of one acte follow each other
   std::array<RepairedRecords, kKinds.size()> differences_;

@@ -4,8 +4,10 @@
 #include "storage/journal_rocksdb.hpp"
 #include "storage/mend.hpp"
 #include "storage/opened.hpp"
+#include "storage/reading.hpp"
 #include "storage/reasons.hpp"
 #include "storage/rocksdb_files.hpp"
+#include "storage/tree.hpp"
 #include "storage/verify.hpp"
 
 #include <algorithm>
@@ -49,6 +51,28 @@ Result<VerifyReport> verified(const Opened& journal, const RepairOptions& option
   const auto keyring = journal.keyring(*view, options.master_key);
   if (!keyring) return std::unexpected(keyring.error());
   return verify(*journal.store, *view, *keyring, journal.format, progress);
+}
+
+// A journal without a fault in itself may still be shorter than a head says, or another one.
+Result<void> extends_head(const Opened& journal, const std::optional<KnownHead>& head) {
+  if (!head) return {};
+  const auto view = journal.store->view();
+  const auto counters = read_counters(*view);
+  if (!counters) return std::unexpected(counters.error());
+  const auto lost = [](std::string what) {
+    return std::unexpected(
+        Error{ErrorKind::kDamaged,
+              std::move(what) + " ; rien n'a été changé : repartir d'une sauvegarde (« journal restaurer »)"});
+  };
+  if (counters->events < head->size) {
+    return lost(fmt::format("le journal s'arrête après {} événements, la tête signée en compte {} : la fin est perdue",
+                            counters->events, head->size));
+  }
+  const bool kept = journal.format != kFormatWithoutTree;
+  const auto root = Tree(*view, counters->events, kept).root_at(head->size);
+  if (!root) return std::unexpected(root.error());
+  if (*root == head->root) return {};
+  return lost(fmt::format("ses {} premiers événements ne sont pas ceux que compte la tête signée", head->size));
 }
 
 bool same_findings(const VerifyReport& a, const VerifyReport& b) {
@@ -117,7 +141,10 @@ Result<Repair> repair(const std::string& directory, const RepairOptions& options
   done.before = std::move(*found);
   done.events = done.before.events;
   done.after = done.before;
-  if (done.before.findings.empty()) return done;
+  if (done.before.findings.empty()) {
+    if (auto ok = extends_head(*damaged, options.head); !ok) return std::unexpected(std::move(ok.error()));
+    return done;
+  }
 
   auto building = build_beside(place.string(), [&](const std::string& made) -> Result<void> {
     {

@@ -4,6 +4,8 @@
 #include "storage/keys.hpp"
 #include "tests/tools/support.hpp"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -47,18 +49,31 @@ TEST(Repair, WhatDerivesComesBackAndTheRestIsNamed) {
   EXPECT_NE(lost.out.find("PERDU, réponses d'actes illisibles (1) : « d2 »"), std::string::npos) << lost.out;
   EXPECT_EQ(house({"journal", "verifier"}).code, 0);
   EXPECT_EQ(house({"journal", "exporter"}).out, events);
+  // Sent again, it is known: nothing is recorded twice.
+  const auto again = house({"importer", "-"}, demande("d2", "pret/2", kGood));
+  EXPECT_EQ(again.code, 0) << again.out << again.err;
+  EXPECT_EQ(house({"journal", "exporter"}).out, events);
+  EXPECT_EQ(house({"journal", "verifier"}).code, 0);
 }
 
 TEST(Repair, AHeadTellsWhatHasChanged) {
   const House house;
-  for (int i = 0; i < 2; ++i)
+  const std::string shorter = house.scratch / "court";
+  for (int i = 0; i < 2; ++i) {
     ASSERT_EQ(house({"importer", "-"}, demande(fmt::format("d{}", i), fmt::format("pret/{}", i), kGood)).code, 0);
+    if (i == 0) std::filesystem::copy(house.journal, shorter, std::filesystem::copy_options::recursive);
+  }
   const std::string key = house.scratch / "clef";
   const auto made = assemblier({"clef", "creer", "exemple.fr/prets", "--fichier", key});
   const std::string trusted = house.scratch.write("confiance", made.out);
   const std::string head = house.scratch.write("tete", house({"journal", "sceller", "--clef", key}).out);
   const House other;
   const std::string theirs = house.scratch.write("autre", other({"journal", "sceller", "--clef", key}).out);
+
+  const auto cut =
+      assemblier({"journal", "verifier", "--reparer", "--tete", head, "--confiance", trusted, "--journal", shorter});
+  EXPECT_EQ(cut.code, 4) << cut.out;
+  EXPECT_NE(cut.err.find("la tête signée en compte"), std::string::npos) << cut.err;
 
   change(house.journal, [](storage::Store& store) {
     auto entry = *storage::decode_entry(**store.get(storage::index_key("pret/1", {})));
