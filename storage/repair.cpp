@@ -21,6 +21,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <rocksdb/env.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace assemblier::storage {
 
@@ -73,6 +75,20 @@ Result<void> extends_head(const Opened& journal, const std::optional<KnownHead>&
   if (!root) return std::unexpected(root.error());
   if (*root == head->root) return {};
   return lost(fmt::format("ses {} premiers événements ne sont pas ceux que compte la tête signée", head->size));
+}
+
+// Rights and owner of what it replaces: the program that wrote there must be able to go on.
+void take_over(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::permissions(to, fs::status(from, error).permissions(), error);
+  struct stat owner{};
+  if (::stat(from.c_str(), &owner) != 0) return;
+  const auto give = [&owner](const fs::path& path) {
+    return ::chown(path.c_str(), owner.st_uid, owner.st_gid) == 0;  // another's only where root repairs
+  };
+  static_cast<void>(give(to));
+  for (fs::directory_iterator at(to, error), end; !error && at != end; at.increment(error))
+    static_cast<void>(give(at->path()));
 }
 
 bool same_findings(const VerifyReport& a, const VerifyReport& b) {
@@ -168,7 +184,7 @@ Result<Repair> repair(const std::string& directory, const RepairOptions& options
     done.records.clear();
     return done;
   }
-  fs::permissions(*building, fs::status(place, error).permissions(), error);
+  take_over(place, *building);
   auto kept = take_place(*building, place);
   if (!kept) return std::unexpected(std::move(kept.error()));
   done.kept = kept->string();

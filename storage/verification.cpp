@@ -29,7 +29,6 @@ bool erased_since(View& view, std::uint64_t position) {
 
 // Why a verification cannot be gone on with; empty when it can.
 std::string stale(const VerifyState& kept, const VerifyState::Subject& subject, View& view) {
-  if (kept.subject.journal_id != subject.journal_id) return "ce qui est gardé là est le contrôle d'un autre journal";
   if (kept.subject.opened != subject.opened)
     return "les données scellées se contrôlent cette fois autrement (clef maîtresse donnée ou non)";
   if (kept.subject != subject) return "le journal a été restauré ou réparé depuis";
@@ -90,6 +89,11 @@ Result<VerifyRun> verify_resumable(const std::string& directory, const std::stri
           Error{ErrorKind::kInvalid, fmt::format("{} n'est pas l'état d'un contrôle ; donner un autre fichier, ou le "
                                                  "supprimer pour recommencer",
                                                  file)});
+    }
+    if (kept && kept->subject.journal_id != subject.journal_id) {
+      return std::unexpected(Error{ErrorKind::kInvalid,
+                                   fmt::format("{} garde le contrôle d'un autre journal ({}) ; donner un autre fichier",
+                                               file, kept->subject.journal_id)});
     }
     if (kept) run.begun_again = stale(*kept, subject, *view);
     if (kept && run.begun_again.empty()) state = std::move(*kept);

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 namespace assemblier::storage {
 
@@ -44,6 +45,11 @@ Result<std::optional<Bytes>> read_whole_file(const fs::path& path) {
   const Descriptor file(path, O_RDONLY);
   if (file.get() < 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   if (file.get() < 0) return refused(path, "ne s'ouvre pas");
+  struct stat found{};
+  if (::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) {
+    return std::unexpected(Error{ErrorKind::kInvalid,
+                                 fmt::format("{} n'est pas un fichier ordinaire ; en donner un autre", path.string())});
+  }
   Bytes octets;
   char piece[std::size_t{1} << 16U];
   while (true) {

@@ -145,7 +145,13 @@ TEST_F(Goes, BesideAWriterAndAfterAnother) {
   EXPECT_FALSE(go(400).finished);
   fs::remove_all(directory_);
   SetUp();
-  EXPECT_NE(go().begun_again.find("un autre journal"), std::string::npos);
+  const std::string before = read_bytes(file_);
+  const auto foreign = verify_resumable(directory_, file_, {}, [] { return true; }, {});
+  ASSERT_FALSE(foreign) << "what another journal has done is not thrown away";
+  EXPECT_EQ(foreign.error().kind, ErrorKind::kInvalid);
+  EXPECT_NE(foreign.error().message.find("un autre journal"), std::string::npos) << foreign.error().message;
+  EXPECT_EQ(read_bytes(file_), before);
+  EXPECT_FALSE(verify_resumable(directory_, "/dev/zero", {}, [] { return true; }, {})) << "no ordinary file";
 }
 
 TEST_F(Goes, TheFileIsWholeOrRefused) {
