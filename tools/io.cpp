@@ -1,5 +1,7 @@
 #include "tools/io.hpp"
 
+#include "storage/reasons.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -13,6 +15,7 @@
 namespace assemblier::tools {
 namespace {
 
+// What a file given on the command line, or an output, adds to the reasons of the system.
 std::string why(int error) {
   switch (error) {
     case ENOENT:
@@ -22,25 +25,14 @@ std::string why(int error) {
       return "accès refusé ; vérifiez les droits";
     case EISDIR:
       return "c'est un répertoire ; donnez un fichier";
-    case ENOTDIR:
-      return "un élément du chemin n'est pas un répertoire";
     case ENOSPC:
       return "le disque est plein";
     case EPIPE:
       return "la sortie a été fermée par son lecteur";
     case EBADF:
       return "la sortie est fermée";
-    case EIO:
-      return "erreur de lecture ou d'écriture du support";
-    case EMFILE:
-    case ENFILE:
-      return "trop de fichiers ouverts";
-    case ENAMETOOLONG:
-      return "le chemin est trop long";
-    case ELOOP:
-      return "trop de liens symboliques";
     default:
-      return fmt::format("erreur du système n° {}", error);
+      return storage::reason_of(error);
   }
 }
 
