@@ -195,8 +195,8 @@ bool Kept::set_entry(std::uint32_t name, std::string_view entry, const storage::
   CborCursor mine(std::string_view(entries_).substr(map->first, map->second - map->first));
   while (!mine.at_end()) {
     // Both written shortest: equal octets, equal keys.
-    const bool same = mine.rest().starts_with(key);
-    const std::string_view old = mine.item(2);
+    const bool same = storage::same_octets(mine.rest().substr(0, key.size()), key);
+    const std::string_view old = mine.items(2);
     if (!mine.ok()) return false;
     if (!same) continue;
     replace(at, static_cast<std::size_t>(old.data() - entries_.data()), old.size(), entry);

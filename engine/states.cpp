@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <array>
-#include <barrier>
+#include <atomic>
 #include <deque>
 #include <limits>
 #include <thread>
@@ -45,7 +45,7 @@ class Names {
   }
   /// Makes `known` the number of `name`, which it most often is already.
   void keep(std::uint32_t& known, std::string_view name) {
-    if (known >= names_.size() || names_[known] != name) known = look_up(name);
+    if (known >= names_.size() || !storage::same_octets(names_[known], name)) known = look_up(name);
   }
   std::string_view operator[](std::uint32_t number) const { return names_[number]; }
 
@@ -72,21 +72,18 @@ class States::Part {
   /// False: its effects do not decode.
   bool fold(const EventView& event, std::size_t hash) {
     CborCursor at(event.payload);
-    if (at.array() != 9 || at.uint() != 1) return false;
-    static_cast<void>(at.boolean());
-    const std::string_view kind = at.text();
-    static_cast<void>(at.text());  // the état left
-    const std::string_view etat = at.text();
-    if (!at.ok()) return false;
+    Shape& shape = shapes_[shape_of(event.type)];
+    if (!at.pass(shape.begin.octets) && !begin(at, shape)) return false;
     Objet& objet = of(hash, event.flux);
-    if (objet.events == 0) objet.kind = names_.number(kind);
-    names_.keep(objet.etat, etat);
+    if (objet.events == 0) objet.kind = shape.kind;
+    objet.etat = shape.etat;
     names_.keep(objet.edition, event.edition);
-    for (std::uint64_t left = at.array(); left > 0; --left) {
-      if (!change(at, objet.kept, event)) return false;
+    for (std::size_t i = 0; i < shape.changes; ++i) {
+      if (!change(at, head_of(shape.change, i), objet.kept, event)) return false;
     }
-    for (std::uint64_t left = at.array(); left > 0; --left) {
-      if (!decision(at, objet.kept, left == 1)) return false;
+    const std::uint64_t decisions = at.array();
+    for (std::size_t i = 0; i < decisions; ++i) {
+      if (!decision(at, head_of(shape.decision, i), objet.kept, i + 1 == decisions)) return false;
     }
     if (!at.ok()) return false;
     ++objet.events;
@@ -143,7 +140,7 @@ class States::Part {
       for (std::size_t at = hash;; ++at) {
         const Place& place = places_[at % places_.size()];
         if (place.objet == nullptr) return nullptr;
-        if (place.hash == hash && place.objet->flux == flux) return place.objet;
+        if (place.hash == hash && storage::same_octets(place.objet->flux, flux)) return place.objet;
       }
     }
     /// REQUIRES that it is not there.
@@ -176,23 +173,75 @@ class States::Part {
     return objet;
   }
 
-  bool change(CborCursor& at, Kept& kept, const EventView& event) {
-    const std::uint64_t size = at.array();
-    const std::uint64_t kind = at.uint();
-    const std::uint32_t field = names_.number(at.text());
-    if (size == 3 && kind == static_cast<std::uint64_t>(Change::Kind::kSet)) return kept.set(field, at.item(), event);
-    if (size == 3 && kind == static_cast<std::uint64_t>(Change::Kind::kAppend)) return kept.append(field, at.item());
-    if (size != 4 || kind != static_cast<std::uint64_t>(Change::Kind::kEntry)) return false;
-    return kept.set_entry(field, at.item(2), event);
+  // What events of one type have in common, as the last of them had it: to compare octets is faster than to read them.
+  struct Head {
+    std::string octets;
+    std::uint64_t size = 0, kind = 0;
+    std::uint32_t name = 0;
+  };
+  struct Shape {
+    Head begin;
+    std::uint32_t kind = 0, etat = 0;
+    std::uint64_t changes = 0;
+    std::vector<Head> change, decision;
+  };
+  static std::size_t shape_of(std::string_view type) {
+    if (type.empty()) return 0;
+    const auto letter = [&type](std::size_t at) { return static_cast<unsigned char>(type[at]); };
+    return (type.size() + 7U * letter(type.size() / 2) + 31U * letter(0)) % kShapes;
+  }
+  static Head& head_of(std::vector<Head>& heads, std::size_t index) {
+    if (index >= heads.size()) heads.resize(index + 1);
+    return heads[index];
+  }
+  static void remember(Head& head, std::string_view before, const CborCursor& at) {
+    head.octets = before.substr(0, before.size() - at.rest().size());
+  }
+
+  bool begin(CborCursor& at, Shape& shape) {
+    const std::string_view before = at.rest();
+    if (at.array() != 9 || at.uint() != 1) return false;
+    static_cast<void>(at.boolean());
+    const std::string_view kind = at.text();
+    static_cast<void>(at.text());  // the état left
+    const std::string_view etat = at.text();
+    shape.changes = at.array();
+    if (!at.ok()) return false;
+    shape.kind = names_.number(kind);
+    shape.etat = names_.number(etat);
+    remember(shape.begin, before, at);
+    return true;
+  }
+
+  bool change(CborCursor& at, Head& head, Kept& kept, const EventView& event) {
+    if (!at.pass(head.octets)) {
+      const std::string_view before = at.rest();
+      head.size = at.array();
+      head.kind = at.uint();
+      head.name = names_.number(at.text());
+      if (!at.ok()) return false;
+      remember(head, before, at);
+    }
+    const auto is = [&head](std::uint64_t size, Change::Kind kind) {
+      return head.size == size && head.kind == static_cast<std::uint64_t>(kind);
+    };
+    if (is(3, Change::Kind::kSet)) return kept.set(head.name, at.item(), event);
+    if (is(3, Change::Kind::kAppend)) return kept.append(head.name, at.item());
+    return is(4, Change::Kind::kEntry) && kept.set_entry(head.name, at.items(2), event);
   }
 
   // Nothing behind the reasons of the last one is looked at.
-  bool decision(CborCursor& at, Kept& kept, bool last) {
-    if (at.array() != 7) return false;
-    const std::uint32_t name = names_.number(at.text());
-    if (at.peek() > static_cast<unsigned>(dsl::Status::kError)) return false;
-    kept.retain(name, at.item(3));  // status, value, reasons
-    if (!last) at.item(3);
+  bool decision(CborCursor& at, Head& head, Kept& kept, bool last) {
+    if (!at.pass(head.octets)) {
+      const std::string_view before = at.rest();
+      head.size = at.array();
+      head.name = names_.number(at.text());
+      if (!at.ok()) return false;
+      remember(head, before, at);
+    }
+    if (head.size != 7 || at.peek() > static_cast<unsigned>(dsl::Status::kError)) return false;
+    kept.retain(head.name, at.items(3));  // status, value, reasons
+    if (!last) at.items(3);
     return at.ok();
   }
 
@@ -208,7 +257,9 @@ class States::Part {
     return state;
   }
 
+  static constexpr std::size_t kShapes = 64;
   Names names_;
+  std::array<Shape, kShapes> shapes_;
   std::deque<Objet> objets_;
   ByFlux by_flux_;
 };
@@ -261,8 +312,6 @@ Problem States::each(const std::function<bool(const State&)>& visit) const {
 }
 
 namespace {
-
-constexpr storage::Position kEnd{std::numeric_limits<std::uint64_t>::max()};
 
 bool is_chosen(std::string_view flux, const std::string& wanted) {
   if (!wanted.empty()) return category(flux) == wanted;
@@ -334,7 +383,7 @@ storage::Result<void> read_alone(storage::Journal& journal, const std::string& w
   constexpr std::size_t kPieces = 256;  // what they hold stays in the processor's cache until it is folded
   Stretch stretch(1);
   std::optional<Failure> failed;
-  auto done = journal.scan({}, kEnd, [&](const EventView& event) {
+  auto done = journal.scan({}, [&](const EventView& event) {
     if (!is_chosen(event.flux, wanted)) return true;
     stretch.add(0, event, States::hash_of(event.flux));
     if (stretch.pieces[0].size() < kPieces) return true;
@@ -348,18 +397,17 @@ storage::Result<void> read_alone(storage::Journal& journal, const std::string& w
 }
 
 /// Several threads read and fold together, in rounds: each reads a stretch of positions and puts its events aside by
-/// part; once all have, each folds its own part of all stretches, in order of positions. Two sets of stretches, so that
-/// one wait a round is enough.
+/// part, then folds its own part of all stretches of the round before, in order of positions. As everyone has long read
+/// that round, hardly anyone waits.
 class Together {
  public:
-  // Positions that a thread reads in a round: many enough that beginning a walk does not show, few enough that what was
-  // read is still in the processor's cache when it is folded.
-  static constexpr std::uint64_t kPositions = 2048;
+  // Positions that a thread reads in a round: enough that changing rounds does not show, few enough that what was read
+  // is still in the processor's cache when it is folded.
+  static constexpr std::uint64_t kPositions = 512;
 
   Together(storage::Journal& journal, const std::string& wanted, States& states, unsigned threads, std::uint64_t events)
-      : journal_(journal), wanted_(wanted), states_(states), threads_(threads), events_(events), all_read_(threads) {
-    for (auto& set : stretches_) set.resize(threads, Stretch(threads));
-    failures_.resize(threads);
+      : journal_(journal), wanted_(wanted), states_(states), threads_(threads), events_(events) {
+    for (unsigned i = 0; i < threads; ++i) shares_.emplace_back(threads);
   }
 
   storage::Result<void> run() {
@@ -369,36 +417,69 @@ class Together {
       work(0);
     }
     const Failure* first = nullptr;
-    for (const auto& failure : failures_) {
-      if (failure && (first == nullptr || failure->position < first->position)) first = &*failure;
+    for (const Share& share : shares_) {
+      if (share.failure && (first == nullptr || share.failure->position < first->position)) first = &*share.failure;
     }
     if (first != nullptr) return std::unexpected(first->error);
     return {};
   }
 
  private:
-  void work(unsigned self) {
-    for (std::uint64_t round = 0; round * threads_ * kPositions < events_; ++round) {
-      auto& set = stretches_[round % 2];
-      const std::uint64_t first = (round * threads_ + self) * kPositions;
-      read(self, first, set[self]);
-      // A thread that has failed goes on without doing anything, so that nobody waits for it.
-      all_read_.arrive_and_wait();
-      for (const Stretch& stretch : set)
-        if (!failures_[self]) failures_[self] = fold_all(states_, self, stretch);
+  // Rounds whose stretches are kept: the one that is read, the one that is folded, and one for those who are behind.
+  static constexpr std::size_t kRounds = 3;
+
+  /// What one thread has read and how far it is; the others wait for that.
+  struct alignas(2 * kLine) Share {
+    explicit Share(std::size_t parts) : stretches(kRounds, Stretch(parts)) {}
+    std::vector<Stretch> stretches;
+    std::atomic<std::uint64_t> read = 0, folded = 0;  // rounds
+    std::optional<Failure> failure;
+  };
+
+  static void advance(std::atomic<std::uint64_t>& counter) {
+    counter.fetch_add(1, std::memory_order_release);
+    counter.notify_all();
+  }
+  static void wait_for(const std::atomic<std::uint64_t>& counter, std::uint64_t rounds) {
+    for (std::uint64_t is = 0; (is = counter.load(std::memory_order_acquire)) < rounds;) {
+      counter.wait(is, std::memory_order_acquire);
     }
   }
 
-  void read(unsigned self, std::uint64_t first, Stretch& stretch) {
-    stretch.clear();
-    if (failures_[self] || first >= events_) return;
-    auto done = journal_.scan({first}, {std::min(first + kPositions, events_)}, [&](const EventView& event) {
+  // A thread that has failed goes on without doing anything, so that nobody waits for it.
+  void work(unsigned self) {
+    Share& mine = shares_[self];
+    const std::uint64_t all = threads_ * kPositions;
+    std::uint64_t round = 0;
+    const auto end_round = [&] {
+      advance(mine.read);
+      if (round > 0) fold(self, round - 1);
+      if (++round < kRounds) return;
+      // The stretch of that number is read anew: nobody needs what it held any more.
+      for (const Share& share : shares_) wait_for(share.folded, round - kRounds + 1);
+      mine.stretches[round % kRounds].clear();
+    };
+    const storage::ScanRange range{
+        .from = {self * kPositions}, .to = {events_}, .take = kPositions, .skip = all - kPositions};
+    auto done = journal_.scan(range, [&](const EventView& event) {
+      while (round < event.position.value / all) end_round();
       if (!is_chosen(event.flux, wanted_)) return true;
       const std::size_t hash = States::hash_of(event.flux);
-      stretch.add(states_.part_of(hash), event, hash);
-      return true;
+      mine.stretches[round % kRounds].add(states_.part_of(hash), event, hash);
+      return !mine.failure;
     });
-    if (!done) failures_[self] = Failure{first, std::move(done.error())};
+    if (!done && !mine.failure) mine.failure = Failure{round * all + self * kPositions, std::move(done.error())};
+    for (const std::uint64_t rounds = (events_ + all - 1) / all; round < rounds;) end_round();
+    if (round > 0) fold(self, round - 1);
+  }
+
+  void fold(unsigned self, std::uint64_t round) {
+    for (const Share& share : shares_) {
+      wait_for(share.read, round + 1);
+      auto& failure = shares_[self].failure;
+      if (!failure) failure = fold_all(states_, self, share.stretches[round % kRounds]);
+    }
+    advance(shares_[self].folded);
   }
 
   storage::Journal& journal_;
@@ -406,9 +487,7 @@ class Together {
   States& states_;
   const unsigned threads_;
   const std::uint64_t events_;
-  std::barrier<> all_read_;
-  std::array<std::vector<Stretch>, 2> stretches_;
-  std::vector<std::optional<Failure>> failures_;  ///< by thread
+  std::deque<Share> shares_;
 };
 
 }  // namespace

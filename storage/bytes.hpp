@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <expected>
 #include <optional>
 #include <span>
@@ -22,6 +23,24 @@ struct Hash {
   std::array<std::uint8_t, 32> octets{};
   auto operator<=>(const Hash&) const = default;
 };
+
+/// Whether two runs of octets are the same: for a few octets, faster than a call of memcmp.
+[[nodiscard, gnu::always_inline]] inline bool same_octets(std::string_view left, std::string_view right) {
+  const std::size_t size = left.size();
+  if (size != right.size()) return false;
+  if (size < sizeof(std::uint64_t)) return left == right;
+  const auto differ = [&](std::size_t at) {
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    std::memcpy(&a, left.data() + at, sizeof a);
+    std::memcpy(&b, right.data() + at, sizeof b);
+    return a != b;
+  };
+  const std::size_t last = size - sizeof(std::uint64_t);
+  for (std::size_t at = 0; at < last; at += sizeof(std::uint64_t))
+    if (differ(at)) return false;
+  return !differ(last);
+}
 
 /// SHA-256 of `data`.
 [[nodiscard]] Hash sha256(std::string_view data);

@@ -7,6 +7,9 @@
 //
 //   CborCursor at(octets);  for (auto left = at.array(); left > 0; --left) use(at.text());  if (!at.ok()) …
 
+#include "storage/bytes.hpp"
+
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -27,21 +30,27 @@ class CborCursor {
   }
   [[nodiscard, gnu::always_inline]] std::string_view bytes() { return octets(head(kBytes)); }
   [[nodiscard, gnu::always_inline]] std::string_view text() { return octets(head(kText)); }
-  [[nodiscard]] std::uint64_t array() { return items(head(kArray), 1); }
-  [[nodiscard]] std::uint64_t map() { return items(head(kMap), 2); }
+  [[nodiscard]] std::uint64_t array() { return bounded(head(kArray), 1); }
+  [[nodiscard]] std::uint64_t map() { return bounded(head(kMap), 2); }
   [[nodiscard]] bool boolean() {
     const unsigned octet = peek();
     if (octet != kFalse && octet != kTrue) return fail(), false;
     ++at_;
     return octet == kTrue;
   }
-  /// The next items, whatever they are, whole.
-  std::string_view item(std::uint64_t count = 1) {
+  /// The next item, whatever it is, whole.
+  [[gnu::always_inline]] std::string_view item() { return items(1); }
+  /// The next items, whole.
+  [[gnu::always_inline]] std::string_view items(std::uint64_t count) {
     const char* const begin = at_;
     const char* at = at_;
     for (std::uint64_t left = count; left > 0; --left) {
       if (at == end_) return fail(), std::string_view();
       const auto first = static_cast<unsigned char>(*at++);
+      if (const std::uint64_t more = kShort[first]; more <= static_cast<std::uint64_t>(end_ - at)) {
+        at += more;
+        continue;
+      }
       const unsigned major = first >> 5U;
       std::uint64_t argument = first & 31U;
       if (argument >= 24) {
@@ -71,6 +80,13 @@ class CborCursor {
     at_ += count;
     return {begin, count};
   }
+  /// Passes over `known` if that, and not nothing, is what comes next.
+  [[nodiscard, gnu::always_inline]] bool pass(std::string_view known) {
+    const std::size_t size = known.size();
+    if (size == 0 || size > static_cast<std::size_t>(end_ - at_) || !same_octets({at_, size}, known)) return false;
+    at_ += size;
+    return true;
+  }
   /// The octet that comes next; 0xFF at the end, which begins no item.
   [[nodiscard]] unsigned peek() const { return at_ != end_ ? static_cast<unsigned char>(*at_) : 0xFFU; }
   [[nodiscard]] std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
@@ -83,6 +99,21 @@ class CborCursor {
   static constexpr unsigned kFalse = 0xF4;
   static constexpr unsigned kTrue = 0xF5;
   static constexpr unsigned kNull = 0xF6;
+
+  // How many octets follow the first one of an item that is a number, a string or a constant of less than 24 octets;
+  // more than there can be for any other.
+  static constexpr auto kShort = [] {
+    std::array<std::uint64_t, 256> more{};
+    for (unsigned first = 0; first < more.size(); ++first) {
+      const unsigned major = first >> 5U;
+      const unsigned argument = first & 31U;
+      const bool constant = first >= kFalse && first <= kNull;
+      more[first] = constant || (major <= kNegative && argument < 24)      ? 0
+                    : (major == kBytes || major == kText) && argument < 24 ? argument
+                                                                           : ~std::uint64_t{0};
+    }
+    return more;
+  }();
 
   // In the walks over a whole journal, calls would cost more than what they do.
   [[gnu::always_inline]] std::uint64_t head(unsigned major) {
@@ -108,7 +139,7 @@ class CborCursor {
     return std::endian::native == std::endian::little ? std::byteswap(value) : value;
   }
   // Never more items than octets are left, so that nobody counts for ever.
-  std::uint64_t items(std::uint64_t count, std::uint64_t each) {
+  std::uint64_t bounded(std::uint64_t count, std::uint64_t each) {
     if (count > static_cast<std::uint64_t>(end_ - at_) / each) return fail(), 0;
     return count;
   }

@@ -66,8 +66,8 @@ class StoredJournal final : public Journal {
     return storage::read_all(*store_->view(), from, visit);
   }
 
-  Result<void> scan(Position from, Position to, const EventViewVisitor& visit) override {
-    return storage::scan(*store_->view(), from, to, visit);
+  Result<void> scan(const ScanRange& range, const EventViewVisitor& visit) override {
+    return storage::scan(*store_->view(), range, visit);
   }
 
   Result<std::optional<FluxHead>> head(std::string_view flux) override { return read_head(*store_->view(), flux); }

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -211,6 +212,15 @@ using EventVisitor = std::function<bool(const StoredEvent&)>;
 /// The same; what it is given holds until it returns.
 using EventViewVisitor = std::function<bool(const EventView&)>;
 
+/// Positions from `from` up to `to`, which is no longer one of them; of these the first `take`, then none of the `skip`
+/// that follow, and so on: several threads share a walk by beginning one stretch after another.
+struct ScanRange {
+  Position from{0};
+  Position to{std::numeric_limits<std::uint64_t>::max()};
+  std::uint64_t take = std::numeric_limits<std::uint64_t>::max();  ///< at least 1
+  std::uint64_t skip = 0;
+};
+
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -229,11 +239,11 @@ class Journal {
   [[nodiscard]] virtual Result<void> read_flux(std::string_view flux, Version from, const EventVisitor& visit) = 0;
   /// All events from `from`, in position order. Stored bytes whose checksum, chain, or decoding fails: kDamaged.
   [[nodiscard]] virtual Result<void> read_all(Position from, const EventVisitor& visit) = 0;
-  /// Events of [from, to), or up to the last, in position order, where they lie: several times as fast, for building
+  /// Events of `range`, up to the last there is, in position order, where they lie: several times as fast, for building
   /// what can be built again. Trusts the checksums of the backend's blocks; of each event only the structure and the
   /// position are checked. Not checked, other than by read_all: payload hash, chain, versions, instants, texts in
   /// UTF-8. Errors as read_all.
-  [[nodiscard]] virtual Result<void> scan(Position from, Position to, const EventViewVisitor& visit) = 0;
+  [[nodiscard]] virtual Result<void> scan(const ScanRange& range, const EventViewVisitor& visit) = 0;
   [[nodiscard]] virtual Result<std::optional<FluxHead>> head(std::string_view flux) = 0;
   /// Flux names that begin with `prefix`, bytewise order.
   [[nodiscard]] virtual Result<void> list_flux(std::string_view prefix,

@@ -5,12 +5,14 @@
 #include "storage/keys.hpp"
 #include "storage/reasons.hpp"
 #include "storage/rocksdb_files.hpp"
+#include "storage/table_walk.hpp"
 #include "storage/whole_file.hpp"
 
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 
 #include <fmt/format.h>
 #include <rocksdb/listener.h>
@@ -46,8 +48,8 @@ constexpr std::size_t kReadAhead = 256U << 10U;
 class RocksCursor final : public Cursor {
  public:
   RocksCursor(rocksdb::DB& database, const rocksdb::Snapshot* snapshot, std::string_view begin, std::string_view end,
-              std::string directory, bool far = false)
-      : database_(database), begin_(begin), end_(end), lower_(begin_), upper_(end_), directory_(std::move(directory)) {
+              const std::string& directory, bool far = false)
+      : database_(database), begin_(begin), end_(end), lower_(begin_), upper_(end_), directory_(directory) {
     options_.snapshot = snapshot;
     options_.fill_cache = !far;
     if (far) options_.readahead_size = kReadAhead;
@@ -86,9 +88,74 @@ class RocksCursor final : public Cursor {
   const Bytes end_;
   const rocksdb::Slice lower_;
   const rocksdb::Slice upper_;
-  const std::string directory_;
+  const std::string& directory_;
   std::unique_ptr<rocksdb::Iterator> iterator_;
   rocksdb::Status status_;
+};
+
+/// A long walk through the events: from their tables, once it is known to be long, and by an iterator before, behind
+/// them and where they cannot be read.
+class RocksSweep final : public Cursor {
+ public:
+  RocksSweep(rocksdb::DB& database, const rocksdb::Snapshot* snapshot, std::string_view begin, std::string_view end,
+             const std::string& directory)
+      : database_(database),
+        snapshot_(snapshot),
+        end_(end),
+        behind_(decode_event_key(end_).value_or(Position{kAll}).value),
+        directory_(directory) {
+    seek(begin);
+  }
+  // Forgets no failure of a table: there the iterator goes on.
+  void seek(std::string_view key) override {
+    const auto position = decode_event_key(key);
+    if (tables_ && position) return read_on(position->value);
+    tables_.reset();
+    near_.emplace(database_, snapshot_, key, end_, directory_, true);
+  }
+  void next() override {
+    if (tables_) {
+      tables_->next();
+      if (!in_tables()) leave_tables();
+      return;
+    }
+    near_->next();
+    if (left_ != 0 && --left_ == 0) enter_tables();
+  }
+  bool valid() const override { return tables_ || near_->valid(); }
+  std::string_view key() const override { return tables_ ? tables_->key() : near_->key(); }
+  std::string_view value() const override { return tables_ ? tables_->value() : near_->value(); }
+  Result<void> status() const override { return tables_ ? Result<void>() : near_->status(); }
+
+ private:
+  static constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
+  static constexpr unsigned kNear = 256;  // to open tables would cost a shorter walk more than it wins
+
+  [[nodiscard]] bool in_tables() const { return tables_->valid() && tables_->number() < behind_; }
+  void read_on(std::uint64_t number) {
+    tables_->seek(number);
+    if (!in_tables()) leave_tables();
+  }
+  void leave_tables() {
+    near_.emplace(database_, snapshot_, event_key(Position{tables_->number()}), end_, directory_, true);
+    tables_.reset();
+  }
+  void enter_tables() {
+    const auto position = near_->valid() ? decode_event_key(near_->key()) : std::nullopt;
+    if (!position) return;
+    tables_.emplace(database_, tag_begin(Tag::kEvent), snapshot_ != nullptr ? snapshot_->GetSequenceNumber() : kAll);
+    tables_->seek(position->value);
+    in_tables() ? near_.reset() : tables_.reset();
+  }
+
+  rocksdb::DB& database_;
+  const rocksdb::Snapshot* snapshot_;
+  const Bytes end_;
+  const std::uint64_t behind_;  // the position there
+  const std::string& directory_;
+  std::optional<RocksCursor> near_;
+  std::optional<TableWalk> tables_;
+  unsigned left_ = kNear;
 };
 
 Result<std::optional<Bytes>> to_value(const rocksdb::Status& status, auto&& value, const std::string& directory) {
@@ -122,7 +189,7 @@ class RocksView final : public View {
     return std::make_unique<RocksCursor>(database_, snapshot_, begin, end, directory_);
   }
   std::unique_ptr<Cursor> sweep(std::string_view begin, std::string_view end) override {
-    return std::make_unique<RocksCursor>(database_, snapshot_, begin, end, directory_, true);
+    return std::make_unique<RocksSweep>(database_, snapshot_, begin, end, directory_);
   }
   Result<std::optional<Record>> last(std::string_view begin, std::string_view end) override {
     const rocksdb::Slice lower(begin);

@@ -1,7 +1,9 @@
 #include "storage/keys.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <cstring>
 
 namespace assemblier::storage {
 
@@ -33,11 +35,9 @@ void put(Bytes& out, const PersonId& person) {
 template <class Unsigned>
 Unsigned take(std::string_view& in) {
   Unsigned value = 0;
-  for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
-    value = static_cast<Unsigned>(value << 8U | static_cast<unsigned char>(in[i]));
-  }
-  in.remove_prefix(sizeof(Unsigned));
-  return value;
+  std::memcpy(&value, in.data(), sizeof value);
+  in.remove_prefix(sizeof value);
+  return std::endian::native == std::endian::little ? std::byteswap(value) : value;
 }
 
 Hash take_hash(std::string_view& in) {

@@ -219,32 +219,42 @@ Result<void> read_all(View& view, Position from, const EventVisitor& visit) {
   return {};
 }
 
-Result<void> scan(View& view, Position from, Position to, const EventViewVisitor& visit) {
+Result<void> scan(View& view, const ScanRange& range, const EventViewVisitor& visit) {
   auto counters = read_counters(view);
   if (!counters) return std::unexpected(std::move(counters.error()));
-  const std::uint64_t end = std::min(to.value, counters->events);
-  std::uint64_t next = from.value;
+  const std::uint64_t end = std::min(range.to.value, counters->events);
+  std::uint64_t next = range.from.value;
   if (next >= end) return {};
-  const auto cursor = view.sweep(event_key(from), event_key(Position{end}));
-  for (; cursor->valid(); cursor->next(), ++next) {
+  // The stretch ends there; `end` when there is none behind it.
+  const std::uint64_t take = std::max<std::uint64_t>(range.take, 1);
+  std::uint64_t stop = next + std::min(take, end - next);
+  const auto cursor = view.sweep(event_key(range.from), event_key(Position{end}));
+  while (cursor->valid()) {
     const auto event = view_event(cursor->value());
     if (!event) {
       const auto why = decode_event(cursor->value());
       return damaged("la position {} ne porte plus ce qui a été écrit : {}", next,
                      why ? "structure inattendue" : why.error());
     }
-    const auto position = decode_event_key(cursor->key());
-    if (event->position.value != next || position != event->position) {
+    if (event->position.value != next || decode_event_key(cursor->key()) != event->position) {
+      const auto position = decode_event_key(cursor->key());
       if (position && position->value > next)
         return damaged("{}", say_of_range(next, position->value - 1, "manque", "manquent"));
       return damaged("la position {} porte l'événement de la position {} (flux {}, version {})", next,
                      event->position.value, event->flux, event->version.value);
     }
     if (!visit(*event)) return {};
+    if (++next != stop) {
+      cursor->next();
+    } else {
+      if (stop == end || range.skip >= end - stop) return {};
+      next = stop + range.skip;
+      stop = next + std::min(take, end - next);
+      cursor->seek(event_key(Position{next}));
+    }
   }
   if (auto ok = cursor->status(); !ok) return unreadable_from(next, std::move(ok.error()));
-  if (next < end) return damaged("{}", say_of_range(next, end - 1, "manque", "manquent"));
-  return {};
+  return damaged("{}", say_of_range(next, end - 1, "manque", "manquent"));
 }
 
 Result<void> list_flux(View& view, std::string_view prefix,

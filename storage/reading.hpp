@@ -55,7 +55,7 @@ class ChainChecker {
 [[nodiscard]] Result<std::optional<FluxHead>> read_head(View& view, std::string_view flux);
 [[nodiscard]] Result<void> read_flux(View& view, std::string_view flux, Version from, const EventVisitor& visit);
 [[nodiscard]] Result<void> read_all(View& view, Position from, const EventVisitor& visit);
-[[nodiscard]] Result<void> scan(View& view, Position from, Position to, const EventViewVisitor& visit);
+[[nodiscard]] Result<void> scan(View& view, const ScanRange& range, const EventViewVisitor& visit);
 [[nodiscard]] Result<void> list_flux(View& view, std::string_view prefix,
                                      const std::function<bool(std::string_view, const FluxHead&)>& visit);
 

@@ -7,18 +7,13 @@
 //
 //   if (const auto why = table_damage(path)) …
 
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace assemblier::storage {
 
 /// Why the properties of the table must not be parsed; nothing when they may, and nothing for a file so short or
 /// changed that RocksDB finds it out by itself (an unfinished table among them, which a killed process may leave).
 [[nodiscard]] std::optional<std::string> table_damage(const std::string& path);
-
-/// XXH64 of `data` with seed 0.
-[[nodiscard]] std::uint64_t xxh64(std::string_view data);
 
 }  // namespace assemblier::storage

@@ -25,7 +25,7 @@ installer_paquets() {
 PAQUETS_CONSTRUCTION=(
   g++ cmake ninja-build ccache pkg-config git python3
   libboost1.81-dev librocksdb-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev
-  libssl-dev libutf8proc-dev libsodium-dev libjemalloc-dev
+  libssl-dev libutf8proc-dev libsodium-dev liblz4-dev libjemalloc-dev
 )
 PAQUETS_ESSAIS=(libgtest-dev libgmock-dev libbenchmark-dev openssl)
 # The check of layout is left out where this one cannot be had.

@@ -199,9 +199,8 @@ class Intruded final : public storage::Journal {
   storage::Result<void> read_all(storage::Position from, const storage::EventVisitor& visit) override {
     return inner_.read_all(from, visit);
   }
-  storage::Result<void> scan(storage::Position from, storage::Position to,
-                             const storage::EventViewVisitor& visit) override {
-    return inner_.scan(from, to, visit);
+  storage::Result<void> scan(const storage::ScanRange& range, const storage::EventViewVisitor& visit) override {
+    return inner_.scan(range, visit);
   }
   storage::Result<std::optional<storage::FluxHead>> head(std::string_view flux) override { return inner_.head(flux); }
   storage::Result<void> list_flux(

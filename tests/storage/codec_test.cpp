@@ -3,7 +3,7 @@
 #include "storage/cbor.hpp"
 #include "storage/keys.hpp"
 #include "storage/log_scan.hpp"
-#include "storage/table_scan.hpp"
+#include "storage/table_format.hpp"
 #include "tests/storage/support.hpp"
 
 #include <limits>

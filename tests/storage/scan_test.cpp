@@ -66,15 +66,31 @@ void expect_scanned(Journal& journal) {
     const std::uint64_t from = i == 0 ? 0 : random() % 320;
     const std::uint64_t to = i == 0 ? kEnd.value : random() % 320;
     std::uint64_t next = from;
-    const auto done = journal.scan({from}, {to}, [&](const EventView& view) {
+    const auto done = journal.scan({.from = {from}, .to = {to}}, [&](const EventView& view) {
       expect_same(view, events.at(next++));
       return true;
     });
     ASSERT_TRUE(done) << done.error().message;
     EXPECT_EQ(next, std::max(from, std::min<std::uint64_t>(to, events.size())));
   }
+  for (int i = 0; i < 60; ++i) {
+    const std::uint64_t from = random() % 320;
+    const ScanRange range{.from = {from}, .to = {random() % 320}, .take = 1 + random() % 40, .skip = random() % 40};
+    std::vector<std::uint64_t> expected;
+    for (std::uint64_t at = from; at < std::min<std::uint64_t>(range.to.value, events.size()); ++at) {
+      if ((at - from) % (range.take + range.skip) < range.take) expected.push_back(at);
+    }
+    std::vector<std::uint64_t> given;
+    const auto done = journal.scan(range, [&](const EventView& view) {
+      expect_same(view, events.at(view.position.value));
+      given.push_back(view.position.value);
+      return true;
+    });
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(given, expected);
+  }
   int seen = 0;
-  EXPECT_TRUE(journal.scan({}, kEnd, [&](const EventView&) { return ++seen < 7; }));
+  EXPECT_TRUE(journal.scan({}, [&](const EventView&) { return ++seen < 7; }));
   EXPECT_EQ(seen, 7);
 }
 

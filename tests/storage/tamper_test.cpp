@@ -68,7 +68,7 @@ class Tamper : public ::testing::Test {
 
 TEST_F(Tamper, ScanNamesWhatIsNotInItsPlace) {
   const auto scan_error = [this] {
-    const auto done = journal_->scan({}, Position{100}, [](const EventView&) { return true; });
+    const auto done = journal_->scan({.to = Position{100}}, [](const EventView&) { return true; });
     return done ? std::string() : done.error().message;
   };
   EXPECT_EQ(scan_error(), "");
