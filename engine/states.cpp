@@ -320,12 +320,14 @@ bool is_chosen(std::string_view flux, const std::string& wanted) {
 
 storage::Error damaged(std::string message) { return {storage::ErrorKind::kDamaged, std::move(message)}; }
 
-/// What States::fold needs of an event.
+/// What States::fold needs of an event, and where it lies among the octets put aside: first its flux, then the event
+/// from its édition to the end.
 struct Piece {
   storage::Position position;
   storage::Version version;
   std::int32_t date_effet;
-  std::uint32_t flux, seals, payload;  ///< octets of each, in this order after those of the édition
+  std::uint32_t flux;                                  ///< octets
+  std::uint32_t seals_at, seals, payload_at, payload;  ///< from the édition on
   std::size_t at, hash;
 };
 /// Events put aside, in order of positions.
@@ -339,22 +341,25 @@ struct Stretch {
     for (auto& part : pieces) part.clear();
   }
   void add(std::size_t part, const EventView& event, std::size_t hash) {
+    const char* const edition = event.edition.data();
     const auto size = [](std::string_view text) { return static_cast<std::uint32_t>(text.size()); };
-    pieces[part].push_back({event.position, event.version, event.date_effet, size(event.flux), size(event.seals),
+    const auto at = [edition](std::string_view text) { return static_cast<std::uint32_t>(text.data() - edition); };
+    pieces[part].push_back({event.position, event.version, event.date_effet, size(event.flux),
+                            event.seals.empty() ? 0 : at(event.seals), size(event.seals), at(event.payload),
                             size(event.payload), octets.size(), hash});
-    octets.append(event.edition).append(event.flux).append(event.seals).append(event.payload);
+    octets.append(event.flux).append(edition, event.payload.data() + event.payload.size());
   }
   EventView view(const Piece& piece) const {
-    const std::string_view all(octets);
-    const std::size_t flux = piece.at + sizeof(storage::Hash);
+    const std::string_view flux(octets.data() + piece.at, piece.flux);
+    const char* const edition = flux.data() + flux.size();
     EventView event;
     event.position = piece.position;
     event.version = piece.version;
     event.date_effet = piece.date_effet;
-    event.edition = all.substr(piece.at, sizeof(storage::Hash));
-    event.flux = all.substr(flux, piece.flux);
-    event.seals = all.substr(flux + piece.flux, piece.seals);
-    event.payload = all.substr(flux + piece.flux + piece.seals, piece.payload);
+    event.flux = flux;
+    event.edition = {edition, sizeof(storage::Hash)};
+    event.seals = {edition + piece.seals_at, piece.seals};
+    event.payload = {edition + piece.payload_at, piece.payload};
     return event;
   }
 };

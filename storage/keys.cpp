@@ -175,12 +175,6 @@ Bytes prefix_end(std::string_view prefix) {
   return end;
 }
 
-std::optional<Position> decode_event_key(std::string_view key) {
-  if (!has(key, Tag::kEvent) || key.size() != 9) return std::nullopt;
-  key.remove_prefix(1);
-  return Position{take<std::uint64_t>(key)};
-}
-
 std::optional<IndexKey> decode_index_key(std::string_view key) {
   if (!has(key, Tag::kIndex)) return std::nullopt;
   key.remove_prefix(1);

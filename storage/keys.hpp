@@ -10,6 +10,8 @@
 
 #include "storage/journal.hpp"
 
+#include <bit>
+#include <cstring>
 #include <optional>
 
 namespace assemblier::storage {
@@ -97,7 +99,13 @@ void put_tree_key(Bytes& out, unsigned level, std::uint64_t index);
 [[nodiscard]] Bytes prefix_end(std::string_view prefix);
 
 /// Inverses: nothing for bytes that the encoders above cannot have produced.
-[[nodiscard]] std::optional<Position> decode_event_key(std::string_view key);
+[[nodiscard]] inline std::optional<Position> decode_event_key(std::string_view key) {
+  Position position{0};
+  if (key.size() != 1 + sizeof position.value || key.front() != static_cast<char>(Tag::kEvent)) return std::nullopt;
+  std::memcpy(&position.value, key.data() + 1, sizeof position.value);
+  if (std::endian::native == std::endian::little) position.value = std::byteswap(position.value);
+  return position;
+}
 [[nodiscard]] std::optional<IndexKey> decode_index_key(std::string_view key);
 [[nodiscard]] std::optional<std::string_view> decode_flux_key(std::string_view key);
 struct TreeKey {

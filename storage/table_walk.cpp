@@ -27,6 +27,7 @@ constexpr unsigned kPut = 1;
 constexpr std::uint64_t kNoNumber = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint8_t kStored = 0;
 constexpr std::uint8_t kLz4 = 4;
+constexpr unsigned kAgain = 8;           // times that tables are listed anew for one record
 constexpr std::uint64_t kTwoLevels = 2;  // index types: 0 one block, 2 an index of partitions
 
 void append_number(std::string& key, std::uint64_t number) {
@@ -195,6 +196,8 @@ class TableWalk::Table {
     return first_ <= number && number <= last_ && state_ != State::kGone;
   }
 
+  /// Whether its file was no longer there when it was opened.
+  [[nodiscard]] bool vanished() const { return vanished_; }
   /// Onward to the first record at or after `number`; false when there is none or it cannot be read.
   bool seek(std::uint64_t number) {
     if (state_ == State::kClosed) open();
@@ -241,7 +244,8 @@ class TableWalk::Table {
   void open() {
     state_ = State::kGone;
     file_.emplace(env_, path_);
-    if (!file_->is_open() || file_->size() < kFooter || prefix_.size() + kNumber + kInternal > kLongestKey) return;
+    vanished_ = !file_->is_open();
+    if (vanished_ || file_->size() < kFooter || prefix_.size() + kNumber + kInternal > kLongestKey) return;
     const std::string_view octets = file_->read(file_->size() - kFooter, kFooter, 0);
     const auto footer = octets.size() == kFooter ? read_footer(octets) : std::nullopt;
     if (!footer || footer->checksum != kXxHash64 || footer->version != kVersion) return;
@@ -348,6 +352,7 @@ class TableWalk::Table {
   const std::uint64_t first_;
   const std::uint64_t last_;
   State state_ = State::kClosed;
+  bool vanished_ = false;
   std::optional<TableFile> file_;
   IndexBlock::Layout layout_;
   bool partitioned_ = false;
@@ -382,15 +387,19 @@ std::string_view TableWalk::value() const { return current_->value(); }
 
 void TableWalk::find() {
   valid_ = false;
-  while (true) {
+  for (unsigned again = 0;; ++again) {
+    bool vanished = false;
     for (const auto& table : tables_) {
-      if (!table->may_have(number_) || !table->seek(number_) || table->number() != number_) continue;
-      current_ = table.get();
-      valid_ = true;
-      return;
+      if (!table->may_have(number_)) continue;
+      if (table->seek(number_) && table->number() == number_) {
+        current_ = table.get();
+        valid_ = true;
+        return;
+      }
+      vanished |= table->vanished();
     }
     // A table that has been merged into another since they were listed is found under its new name.
-    if (listed_ == number_) return;
+    if (again == kAgain || (listed_ == number_ && !vanished)) return;
     list(number_);
   }
 }
