@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kMark = "INACHEVE";
+constexpr std::string_view kBegin = ".inacheve-";  // after the name of the journal
 
 // One line a name under which the directory is unfinished: a copy of it has another name, and is somebody's own.
 bool add_name(const fs::path& directory, const std::string& name) {
@@ -33,6 +34,16 @@ bool says_its_name(const fs::path& directory) {
   const auto names = read_whole_file(directory / kMark);
   if (!names || !*names) return false;
   return ("\n" + **names).find("\n" + directory.filename().string() + "\n") != Bytes::npos;
+}
+
+// Killed before it could say its name: nothing is in it.
+bool hardly_begun(const fs::path& directory, const fs::path& target) {
+  if (!directory.filename().string().starts_with(target.filename().string() + std::string(kBegin))) return false;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().filename() != kMark) return false;
+  }
+  return !error;
 }
 
 // The mark goes last: a removal that is killed is gone on with by the next one.
@@ -57,14 +68,14 @@ bool same(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_
 
 // The lock is taken before the mark is read: who builds holds it until the mark is gone or the directory is. Between
 // the opening and the lock the name may have passed to another directory.
-std::optional<Unfinished> removed(const fs::path& directory) {
+std::optional<Unfinished> removed(const fs::path& directory, const fs::path& target) {
   const Descriptor held(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (held.get() < 0 || ::flock(held.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
   struct stat locked{};
   struct stat named{};
   if (::fstat(held.get(), &locked) != 0 || ::lstat(directory.c_str(), &named) != 0 || !same(locked, named))
     return std::nullopt;
-  if (!says_its_name(directory)) return std::nullopt;
+  if (!says_its_name(directory) && !hardly_begun(directory, target)) return std::nullopt;
   const auto error = remove_marked(directory);
   return Unfinished{.path = directory.string(), .why = error ? reason_of(error.value()) : std::string()};
 }
@@ -83,24 +94,31 @@ std::vector<Unfinished> remove_unfinished(const std::string& directory) {
   }
   std::ranges::sort(candidates);
   for (const fs::path& candidate : candidates) {
-    if (auto left = removed(candidate)) found.push_back(std::move(*left));
+    if (auto left = removed(candidate, target)) found.push_back(std::move(*left));
   }
   return found;
 }
 
 Result<Building> Building::begin(const fs::path& target) {
-  std::string path = target.string() + ".XXXXXX";
+  constexpr int kAttempts = 100;
+  std::string path;
+  int lock = -1;
   const auto refused = [&] {
     return std::unexpected(
         Error{ErrorKind::kIo, fmt::format("à côté de {}, un répertoire ne se crée pas : {} ; vérifier le chemin, les "
                                           "droits et la place",
                                           target.string(), reason_of(errno))});
   };
-  if (::mkdtemp(path.data()) == nullptr) return refused();
-  // A file system without locks builds as well; nothing is removed there then.
-  Descriptor lock(path, O_RDONLY | O_DIRECTORY);
-  if (lock.get() >= 0) static_cast<void>(::flock(lock.get(), LOCK_EX));
-  Building made(path, lock.release());
+  for (int attempt = 0; lock < 0; ++attempt) {
+    path = target.string() + std::string(kBegin) + "XXXXXX";
+    if (attempt == kAttempts || ::mkdtemp(path.data()) == nullptr) return refused();
+    Descriptor made(path, O_RDONLY | O_DIRECTORY);
+    // A file system without locks builds as well; nothing is removed there then.
+    if (made.get() >= 0) static_cast<void>(::flock(made.get(), LOCK_EX));
+    struct stat status{};
+    if (::fstat(made.get(), &status) == 0 && status.st_nlink > 0) lock = made.release();  // else it was swept meanwhile
+  }
+  Building made(path, lock);
   std::error_code error;
   fs::permissions(path, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec, error);
   if (!add_name(path, made.path_.filename().string())) return refused();

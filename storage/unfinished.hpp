@@ -1,5 +1,5 @@
 #pragma once
-// A journal is built in a directory beside its place, named like it with six letters more, and moved there whole. As
+// A journal is built in a directory beside its place, JOURNAL.inacheve-XXXXXX, and moved there whole. As
 // long as it is under way the directory is locked (flock) and holds a file INACHEVE that says its own name: so what a
 // killed program left is known from what somebody builds now, and from every directory that only looks like it.
 //

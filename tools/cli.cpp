@@ -430,7 +430,7 @@ Exit run(const std::vector<std::string>& arguments, Out& out) {
   app.footer(
       "Codes de sortie : 0 fait, 1 la réponse est non, 2 commande mal écrite, 3 entrée illisible ou absente, 4 "
       "journal\n"
-      "abîmé, 5 système (disque, verrou, sortie), 6 conflit de version ou identifiant déjà pris.");
+      "abîmé, 5 système (disque, verrou, sortie), 6 conflit de version ou identifiant déjà pris,\n130 interrompu.");
   add_regles(app, given);
   add_edition(app, given);
   add_journal(app, given);

@@ -535,25 +535,29 @@ TEST_F(Repairs, OnlyWhatIsUnfinishedAndNobodysIsRemoved) {
     write_bytes(scratch_ / name + "/below/octets", "words");
     if (!mark.empty()) write_bytes(scratch_ / name + "/INACHEVE", mark);
   };
-  left("journal.abcDEF", "journal.abcDEF\n");
+  left("journal.inacheve-abcDEF", "journal.inacheve-abcDEF\n");
   left("journal.avant-reparation-2024-01-30T08-00-00Z",
        "journal.x23456\njournal.avant-reparation-2024-01-30T08-00-00Z\n");
-  left("journal.backup", "");                      // somebody's own
-  left("journal.copies", "journal.abcDEF\n");      // a copy of an unfinished one: somebody's own as well
-  left("journal.x.abcDEF", "journal.x.abcDEF\n");  // of the journal « journal.x »
-  left("journal2.abcDEF", "journal2.abcDEF\n");    // of another one
-  fs::create_directory_symlink(scratch_ / "journal2.abcDEF", scratch_ / "journal.linked");
+  left("journal.backup", "");                           // somebody's own
+  left("journal.copies", "journal.inacheve-abcDEF\n");  // a copy of an unfinished one: somebody's own as well
+  left("journal.x.inacheve-abcDEF", "journal.x.inacheve-abcDEF\n");  // of the journal « journal.x »
+  left("journal2.inacheve-abcDEF", "journal2.inacheve-abcDEF\n");    // of another one
+  fs::create_directory(scratch_ / "journal.vide");                   // somebody's own, too
+  fs::create_directory(scratch_ / "journal.inacheve-000000");        // killed before it said its name
+  fs::create_directory_symlink(scratch_ / "journal2.inacheve-abcDEF", scratch_ / "journal.linked");
   const auto under_way = Building::begin(directory_);
   ASSERT_TRUE(under_way);
   auto kept = beside();
-  std::erase(kept, "journal.abcDEF");
+  std::erase(kept, "journal.inacheve-000000");
+  std::erase(kept, "journal.inacheve-abcDEF");
   std::erase(kept, "journal.avant-reparation-2024-01-30T08-00-00Z");
   std::vector<std::string> removed;
   for (const auto& one : remove_unfinished(directory_ + "/")) {
     EXPECT_EQ(one.why, "");
     removed.push_back(fs::path(one.path).filename());
   }
-  EXPECT_EQ(removed, (std::vector<std::string>{"journal.abcDEF", "journal.avant-reparation-2024-01-30T08-00-00Z"}));
+  EXPECT_EQ(removed, (std::vector<std::string>{"journal.avant-reparation-2024-01-30T08-00-00Z",
+                                               "journal.inacheve-000000", "journal.inacheve-abcDEF"}));
   EXPECT_EQ(beside(), kept);
   EXPECT_TRUE(remove_unfinished(directory_).empty());
 }
