@@ -102,7 +102,8 @@ std::optional<std::string_view> file_in(std::string_view text) {
     std::string_view word = text.substr(0, text.find_first_of(kBetween));
     text.remove_prefix(word.size());
     if (const std::size_t slash = word.rfind('/'); slash != std::string_view::npos) word.remove_prefix(slash + 1);
-    if (word.ends_with(".sst") || word.ends_with(".log") || word.starts_with("MANIFEST-") || word == "CURRENT")
+    if (word.ends_with(".sst") || word.ends_with(".log") || word.starts_with("MANIFEST-") ||
+        word.starts_with("OPTIONS-") || word == "CURRENT")
       return word;
   }
   return std::nullopt;
