@@ -398,6 +398,12 @@ void Checker::scenario(const ast::ScenarioDecl& decl, const std::string& objet_s
             "écrivez « scénario « … » du » suivi de l'objet");
     return;
   }
+  const auto& before = program_->scenarios;
+  if (const auto same = std::ranges::find(before, decl.title, &ScenarioInfo::title); same != before.end()) {
+    warning("R0402", decl.span, fmt::format("un autre scénario s'appelle « {} »", decl.title),
+            "donnez à chacun son nom : c'est par lui que « regles tester » dit lequel échoue");
+    diagnostics_.back().related.push_back({same->span, "premier scénario de ce nom ici"});
+  }
   ScenarioInfo info{.title = decl.title, .objet = objet, .span = decl.span};
   const auto& fields = program_->objets[objet].fields;
   info.facts.resize(fields.size());

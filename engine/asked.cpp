@@ -12,6 +12,9 @@ namespace assemblier::engine {
 
 namespace {
 
+// Names nobody.
+bool is_blank(std::string_view name) { return name.find_first_not_of(" \t") == std::string_view::npos; }
+
 using Kind = Refusal::Kind;
 
 std::unexpected<Refusal> refuse(Kind kind, const Request& request, std::string_view why,
@@ -96,8 +99,9 @@ void take_personal(Asked& asked, std::size_t index, const Datum& datum, std::vec
   }
   asked.personal[index] = untyped(*asked.program, *value);
   const auto* const name = asked.personal[index].get<std::string>();
-  if (donnee.person == index && (name == nullptr || name->empty())) {
-    reasons.push_back({.label = donnee.name, .detail = "la personne n'est pas désignée : ce texte est vide"});
+  if (donnee.person == index && (name == nullptr || is_blank(*name))) {
+    reasons.push_back(
+        {.label = donnee.name, .detail = "la personne n'est pas désignée : ce texte est vide ou n'a que des blancs"});
   }
   asked.donnees[index] = std::move(*value);
 }
@@ -196,7 +200,7 @@ std::expected<void, Refusal> check_actor(const Live& live, Asked& asked, const R
   if (role->type == nullptr) {
     asked.actor = dsl::Value(request.author);
   } else {
-    if (request.author.empty()) {
+    if (is_blank(request.author)) {
       return refuse(
           Kind::kActeur, request,
           fmt::format("le rôle {} demande un nom ({})", quoted(request.role), dsl::show(*asked.program, *role->type)));

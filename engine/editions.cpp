@@ -155,7 +155,7 @@ storage::Result<EditionPtr> Editions::find(std::string_view wanted) {
   std::vector<std::string> all;
   for (const Known& known : known_)
     all.push_back(fmt::format("{} ({})", known.info.millesime, shortened(known.info.hash)));
-  return error(storage::ErrorKind::kInvalid, "aucune édition « {} » dans ce journal ; {}", wanted,
+  return error(storage::ErrorKind::kAbsent, "aucune édition « {} » dans ce journal ; {}", wanted,
                all.empty() ? std::string("aucune n'est publiée") : "publiées : " + joined(all, "et"));
 }
 

@@ -229,9 +229,8 @@ void Engine::Impl::advance(Slot& slot) {
         slot.jobs.erase(slot.jobs.begin());
         continue;
       }
-      if (job.tries == 0 && job.request.version) {
+      if (!job.reread && job.request.version) {
         // The version is wrong as far as this engine knows; another one may have written since.
-        ++job.tries;
         rebase(slot);
         continue;
       }
@@ -297,6 +296,7 @@ void Engine::Impl::rebase(Slot& slot) {
   if (live) slot.live = std::move(*live);
   slot.stale = !live;
   for (Job* job : slot.jobs) {
+    job->reread = true;
     if (live) {
       decide_job(*job);
     } else {

@@ -91,6 +91,7 @@ struct Job {
   Slot* slot = nullptr;
   bool append = false;  ///< there is something to append
   bool looked = false;  ///< its id was looked for in the journal
+  bool reread = false;  ///< decided on a state that was read after it came
   storage::AppendRequest record;
   int tries = 0;
 };

@@ -313,7 +313,11 @@ class StoredImport final : public Import {
         }) {}
   Result<void> begin() { return rebuild_.begin(); }
   Result<void> event(std::string_view stored) override { return rebuild_.add(stored); }
+  void erased(const PersonId& person) override {
+    store_->put(owner_key(person), encode_position(rebuild_.last().header.position));
+  }
   Result<void> outcome(const StoredOutcome& outcome) override { return rebuild_.add(outcome); }
+  Result<void> keep() override { return rebuild_.commit(); }
   Result<TreeHead> finish() override {
     if (auto ok = rebuild_.commit(); !ok) return std::unexpected(std::move(ok.error()));
     auto flux = flux_root_at(*store_->view(), rebuild_.size());

@@ -52,7 +52,11 @@ class Import {
                                                              const std::string& journal_id);
   virtual ~Import() = default;
   [[nodiscard]] virtual Result<void> event(std::string_view stored) = 0;
+  /// The event given last says that this person is erased.
+  virtual void erased(const PersonId& person) = 0;
   [[nodiscard]] virtual Result<void> outcome(const StoredOutcome& outcome) = 0;
+  /// What was given so far is on disk.
+  [[nodiscard]] virtual Result<void> keep() = 0;
   /// Everything is on disk.
   [[nodiscard]] virtual Result<TreeHead> finish() = 0;
 };

@@ -157,7 +157,9 @@ Result<bool> DirectoryView::look(const std::string& directory) {
     const bool copied = log || name == "CURRENT" || name == mark.manifest;
     const fs::file_type type = fs::status(path, error).type();
     if (type == fs::file_type::not_found) continue;  // deleted since it was listed: not needed, or the MANIFEST changes
-    if (type != fs::file_type::regular || !(copied || table)) {
+    // RocksDB asks for the size of the last OPTIONS at each opening, and a writer deletes the one before.
+    const bool held = table || name.starts_with("OPTIONS-");
+    if (type != fs::file_type::regular || !(copied || held)) {
       // LOCK is among these: to close a descriptor of it would give back the lock of this very process.
       fs::create_symlink(fs::absolute(path), fs::path(path_) / name, error);
       continue;

@@ -27,7 +27,8 @@ namespace assemblier::storage {
 
 /// What went wrong. Each kind has one exit code in tools/ (DESIGN §8).
 enum class ErrorKind {
-  kAbsent,        ///< no journal in that directory (3)
+  kAbsent,        ///< no journal in that directory, or not what is asked for in it (3)
+  kUnreadable,    ///< a file that is given is not what it should be (3)
   kExists,        ///< a journal is already there (5)
   kDamaged,       ///< stored bytes are not what was written (4)
   kLocked,        ///< another process holds the journal (5)

@@ -6,11 +6,11 @@
 #include "storage/reasons.hpp"
 #include "storage/rocksdb_files.hpp"
 #include "storage/table_walk.hpp"
+#include "storage/unfinished.hpp"
 #include "storage/whole_file.hpp"
 
 #include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <limits>
 
@@ -389,14 +389,14 @@ Result<void> make_in(const fs::path& target, const std::function<Result<void>(co
   const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
   fs::create_directories(parent, error);
   if (error) return cannot_create(target.string(), reason_of(error.value()));
-  const auto building = build_beside(target.string(), fill);
-  if (!building) return std::unexpected(building.error());
-  Result<void> done;
-  fs::rename(*building, target, error);
-  if (error) done = cannot_create(target.string(), reason_of(error.value()));
-  if (done && !sync_directory(parent)) done = cannot_create(target.string(), reason_of(errno));
-  if (!done) fs::remove_all(*building, error);
-  return done;
+  auto building = Building::begin(target);
+  if (!building) return std::unexpected(std::move(building.error()));
+  if (auto done = fill(building->path().string()); !done) return done;
+  fs::rename(building->path(), target, error);
+  if (error) return cannot_create(target.string(), reason_of(error.value()));
+  building->placed(target);
+  if (!sync_directory(parent)) return cannot_create(target.string(), reason_of(errno));
+  return {};
 }
 
 }  // namespace
@@ -409,19 +409,6 @@ Result<std::unique_ptr<Store>> open_rocksdb_store(const std::string& directory, 
 
 Result<std::unique_ptr<Store>> create_rocksdb_store(const std::string& directory) {
   return open_store(directory, false, true, nullptr, 0);
-}
-
-Result<std::string> build_beside(const std::string& target,
-                                 const std::function<Result<void>(const std::string&)>& fill) {
-  std::error_code error;
-  std::string building = target + ".XXXXXX";
-  if (::mkdtemp(building.data()) == nullptr) return cannot_create(target, reason_of(errno));
-  fs::permissions(building, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec, error);
-  if (auto done = fill(building); !done) {
-    fs::remove_all(building, error);
-    return std::unexpected(std::move(done.error()));
-  }
-  return building;
 }
 
 Result<void> make_rocksdb(const std::string& directory, const std::function<Result<void>(const std::string&)>& fill) {

@@ -22,10 +22,6 @@ namespace assemblier::storage {
 /// A store without records in an empty directory.
 [[nodiscard]] Result<std::unique_ptr<Store>> create_rocksdb_store(const std::string& directory);
 
-/// Builds a journal in a new directory beside `target`, named like it with six letters more: `fill` is given it empty.
-/// Nothing is left of one that fails.
-[[nodiscard]] Result<std::string> build_beside(const std::string& target,
-                                               const std::function<Result<void>(const std::string&)>& fill);
 /// Builds a journal beside `directory` and moves it there whole: `fill` is given an empty directory. An interrupted
 /// making leaves no half journal. kExists when something is there.
 [[nodiscard]] Result<void> make_rocksdb(const std::string& directory,

@@ -14,7 +14,10 @@ namespace assemblier::storage {
 [[nodiscard]] std::string reason_of(int error);
 
 /// French, of the text of a RocksDB status, with the file and the offset it names: "somme de contrôle fausse, fichier
-/// 000012.sst, octet 40". A text that is not known here stays as it is, but for the kind it begins with.
+/// 000012.sst, octet 40". Of a text that is not known here its kind is said, and the text itself is kept in brackets.
 [[nodiscard]] std::string reason_in(std::string_view text);
+
+/// What to do about stored bytes that cannot be read; a list of findings says it once, at its end.
+inline constexpr std::string_view kRestoreAdvice = "garder le répertoire tel quel et repartir d'une sauvegarde";
 
 }  // namespace assemblier::storage

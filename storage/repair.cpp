@@ -8,6 +8,7 @@
 #include "storage/reasons.hpp"
 #include "storage/rocksdb_files.hpp"
 #include "storage/tree.hpp"
+#include "storage/unfinished.hpp"
 #include "storage/verify.hpp"
 
 #include <algorithm>
@@ -95,10 +96,12 @@ bool same_findings(const VerifyReport& a, const VerifyReport& b) {
   return a.more == b.more && std::ranges::equal(a.findings, b.findings, {}, &Finding::message, &Finding::message);
 }
 
+constexpr std::string_view kKept = ".avant-reparation-";
+
 // A name beside the journal that nothing has yet.
 fs::path kept_name(const fs::path& directory) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  const std::string name = fmt::format("{}.avant-reparation-{:%Y-%m-%dT%H-%M-%S}Z", directory.string(), now);
+  const std::string name = fmt::format("{}{}{:%Y-%m-%dT%H-%M-%S}Z", directory.string(), kKept, now);
   fs::path free = name;
   std::error_code error;
   for (int i = 2; fs::exists(free, error); ++i) free = fmt::format("{}-{}", name, i);
@@ -106,33 +109,27 @@ fs::path kept_name(const fs::path& directory) {
 }
 
 // The repaired journal takes the dated name first, then both are exchanged: there is no moment without a journal.
-Result<fs::path> take_place(const fs::path& made, const fs::path& directory) {
+Result<fs::path> take_place(Building& made, const fs::path& directory) {
   const fs::path kept = kept_name(directory);
-  std::error_code error;
-  fs::rename(made, kept, error);
-  if (error) {
-    errno = error.value();
-    return refused(fmt::format("{} ne se renomme pas", made.string()));
-  }
+  if (!made.rename(kept)) return refused(fmt::format("{} ne se renomme pas", made.path().string()));
   if (::renameat2(AT_FDCWD, kept.c_str(), AT_FDCWD, directory.c_str(), RENAME_EXCHANGE) == 0) {
+    made.placed(directory);
     sync_directory(kept.parent_path());
     return kept;
   }
-  const int why = errno;
-  fs::remove_all(kept, error);
-  if (why == EINVAL || why == ENOSYS) {
-    return std::unexpected(Error{
-        ErrorKind::kIo, fmt::format("le système de fichiers de {} ne sait pas échanger deux répertoires d'un coup ; "
-                                    "réparer une copie du journal sur un autre disque ; rien n'a été changé",
-                                    directory.string())});
+  if (errno == EINVAL || errno == ENOSYS) {
+    return std::unexpected(
+        Error{ErrorKind::kIo, fmt::format("le système de fichiers de {} ne sait pas échanger deux répertoires d'un "
+                                          "coup ; réparer une copie du journal sur un autre disque",
+                                          directory.string())});
   }
-  errno = why;
   return refused(fmt::format("{} ne se remplace pas", directory.string()));
 }
 
-}  // namespace
+// Thrown by the progress inside this file only.
+struct Stopped {};
 
-Result<Repair> repair(const std::string& directory, const RepairOptions& options, const Progress& progress) {
+Result<Repair> repaired(const std::string& directory, const RepairOptions& options, const Progress& progress) {
   if (auto ok = check_present(directory); !ok) return std::unexpected(std::move(ok.error()));
   std::error_code error;
   const fs::path place = fs::canonical(directory, error);
@@ -162,33 +159,66 @@ Result<Repair> repair(const std::string& directory, const RepairOptions& options
     return done;
   }
 
-  auto building = build_beside(place.string(), [&](const std::string& made) -> Result<void> {
-    {
-      auto store = create_rocksdb_store(made);
-      if (!store) return std::unexpected(std::move(store.error()));
-      auto mended = mend(*damaged->store->view(), **store, options.head, progress);
-      if (!mended) return std::unexpected(std::move(mended.error()));
-      done.events = mended->events;
-      done.records = std::move(mended->records);
-      done.lost = std::move(mended->lost);
-    }
-    const auto repaired = Opened::at(made);
-    auto after = repaired ? verified(*repaired, options, progress) : std::unexpected(repaired.error());
+  auto building = Building::begin(place);
+  if (!building) return std::unexpected(std::move(building.error()));
+  const std::string made = building->path().string();
+  {
+    auto store = create_rocksdb_store(made);
+    if (!store) return std::unexpected(std::move(store.error()));
+    auto mended = mend(*damaged->store->view(), **store, options.head, progress);
+    if (!mended) return std::unexpected(std::move(mended.error()));
+    done.events = mended->events;
+    done.records = std::move(mended->records);
+    done.lost = std::move(mended->lost);
+  }
+  {
+    const auto opened = Opened::at(made);
+    auto after = opened ? verified(*opened, options, progress) : std::unexpected(opened.error());
     if (!after) return std::unexpected(std::move(after.error()));
     done.after = std::move(*after);
-    return {};
-  });
-  if (!building) return std::unexpected(std::move(building.error()));
+  }
   if (same_findings(done.before, done.after)) {  // nothing that could be mended
-    fs::remove_all(*building, error);
     done.records.clear();
     return done;
   }
-  take_over(place, *building);
+  take_over(place, building->path());
   auto kept = take_place(*building, place);
   if (!kept) return std::unexpected(std::move(kept.error()));
   done.kept = kept->string();
   return done;
+}
+
+}  // namespace
+
+Result<Repair> repair(const std::string& directory, const RepairOptions& options, const Progress& progress) {
+  try {
+    auto done = repaired(directory, options, [&](std::uint64_t at, std::uint64_t total) {
+      if (options.go_on && !options.go_on()) throw Stopped{};
+      if (progress) progress(at, total);
+    });
+    constexpr std::string_view kUnchanged = "rien n'a été changé";
+    if (!done && done.error().message.find(kUnchanged) == std::string::npos)
+      done.error().message += fmt::format(" ; {}", kUnchanged);
+    return done;
+  } catch (const Stopped&) {
+    Repair none;
+    none.stopped = true;
+    return none;
+  }
+}
+
+std::vector<std::string> kept_by_repairs(const std::string& directory) {
+  std::vector<std::string> kept;
+  std::error_code error;
+  const fs::path place = fs::canonical(directory, error);
+  if (error) return kept;
+  const std::string begin = place.string() + std::string(kKept);
+  for (fs::directory_iterator at(place.parent_path(), error), end; !error && at != end; at.increment(error)) {
+    std::error_code unread;
+    if (at->path().string().starts_with(begin) && at->is_directory(unread)) kept.push_back(at->path().string());
+  }
+  std::ranges::sort(kept);
+  return kept;
 }
 
 }  // namespace assemblier::storage

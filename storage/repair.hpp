@@ -10,6 +10,7 @@
 
 #include "storage/journal.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct KnownHead {
 struct RepairOptions {
   std::optional<MasterKey> master_key{};  ///< to open sealed values when the result is verified
   std::optional<KnownHead> head{};        ///< the events must extend it
+  std::function<bool()> go_on{};          ///< asked now and then; false stops, and nothing is changed
 };
 
 /// Records of one kind that the repaired journal has otherwise than the damaged one.
@@ -40,12 +42,17 @@ struct Repair {
   std::vector<RepairedRecords> records;  ///< kinds without a difference are left out
   std::vector<std::string> lost;         ///< French: answers and keys that nothing gives back
   std::uint64_t events = 0;
-  std::string kept;  ///< where the damaged journal lies now; empty: nothing to repair, or nothing that could be
+  bool stopped = false;  ///< `go_on` said so: nothing was changed, and nothing is left beside the journal
+  std::string kept;      ///< where the damaged journal lies now; empty: nothing to repair, or nothing that could be
 };
 
 /// kDamaged: the events themselves are not whole, or are not those of the head; nothing was changed. kLocked: somebody
-/// writes there. kIo: no room, or a file system that cannot exchange two directories.
+/// writes there. kIo: no room, or a file system that cannot exchange two directories. The message of each says that
+/// nothing was changed.
 [[nodiscard]] Result<Repair> repair(const std::string& directory, const RepairOptions& options,
                                     const Progress& progress);
+
+/// The damaged journals that repairs of the one in `directory` have kept beside it, under their dated names.
+[[nodiscard]] std::vector<std::string> kept_by_repairs(const std::string& directory);
 
 }  // namespace assemblier::storage

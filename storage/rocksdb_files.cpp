@@ -33,8 +33,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kRestore = "garder le répertoire tel quel et repartir d'une sauvegarde";
-
 class NullLogger final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -43,7 +41,7 @@ class NullLogger final : public rocksdb::Logger {
 
 std::unexpected<Error> damaged(const std::string& directory, const std::string& what) {
   return std::unexpected(
-      Error{ErrorKind::kDamaged, fmt::format("journal abîmé ({}) : {} ; {}", directory, what, kRestore)});
+      Error{ErrorKind::kDamaged, fmt::format("journal abîmé ({}) : {} ; {}", directory, what, kRestoreAdvice)});
 }
 
 struct FileList {
@@ -82,8 +80,8 @@ Result<FileList> list_files(const std::string& directory) {
 Result<std::string> read_file(const fs::path& path) {
   std::error_code error;
   if (fs::exists(path, error) && !fs::is_regular_file(path, error)) {
-    return std::unexpected(Error{ErrorKind::kDamaged,
-                                 fmt::format("journal abîmé : {} n'est pas un fichier ; {}", path.string(), kRestore)});
+    return std::unexpected(Error{ErrorKind::kDamaged, fmt::format("journal abîmé : {} n'est pas un fichier ; {}",
+                                                                  path.string(), kRestoreAdvice)});
   }
   std::ifstream in(path, std::ios::binary);
   std::string octets((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
@@ -328,7 +326,7 @@ Error to_error(const rocksdb::Status& status, const std::string& what) {
   }
   if (status.IsCorruption() || status.IsNotSupported() || status.IsInvalidArgument() || vanished) {
     return {ErrorKind::kDamaged, fmt::format("{} : {}, octets illisibles ou fichier absent ({}) ; {}", what,
-                                             "journal abîmé", detail, kRestore)};
+                                             "journal abîmé", detail, kRestoreAdvice)};
   }
   return {ErrorKind::kIo, fmt::format("{} : échec ({}) ; rouvrir le journal", what, detail)};
 }

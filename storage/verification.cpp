@@ -58,23 +58,42 @@ bool inside(const fs::path& file, const std::string& directory) {
   return !error && fs::relative(parent, journal, error).string().substr(0, 2) != "..";
 }
 
-}  // namespace
-
-Result<VerifyRun> verify_resumable(const std::string& directory, const std::string& file,
-                                   const std::optional<MasterKey>& master_key, const std::function<bool()>& go_on,
-                                   const Progress& progress, const VerifyPace& pace) {
-  auto journal = Opened::at(directory);
-  if (!journal) return std::unexpected(std::move(journal.error()));
+// Nothing when none is kept yet.
+Result<std::optional<VerifyState>> kept_in(const std::string& directory, const std::string& file) {
   if (inside(file, directory)) {
     return std::unexpected(
         Error{ErrorKind::kInvalid,
               fmt::format("{} est dans le journal lui-même ; garder l'état d'un contrôle ailleurs", file)});
   }
+  const auto octets = read_whole_file(file);
+  if (!octets) return std::unexpected(octets.error());
+  if (!*octets || (*octets)->empty()) return std::nullopt;
+  auto kept = decode_verify_state(**octets);
+  if (kept) return kept;
+  return std::unexpected(
+      Error{ErrorKind::kUnreadable,
+            fmt::format("{} n'est pas l'état d'un contrôle ; donner un autre fichier, ou le supprimer pour recommencer",
+                        file)});
+}
+
+}  // namespace
+
+Result<void> check_kept_in(const std::string& directory, const std::string& file) {
+  if (const auto kept = kept_in(directory, file); !kept) return std::unexpected(kept.error());
+  return check_writable(file);
+}
+
+Result<VerifyRun> verify_resumable(const std::string& directory, const std::string& file,
+                                   const std::optional<MasterKey>& master_key, const std::function<bool()>& go_on,
+                                   const Progress& progress, const VerifyPace& pace) {
+  auto kept = kept_in(directory, file);
+  if (!kept) return std::unexpected(std::move(kept.error()));
+  auto journal = Opened::at(directory);
+  if (!journal) return std::unexpected(std::move(journal.error()));
   const auto view = journal->store->view();
   const auto keyring = journal->keyring(*view, master_key);
   if (!keyring) return std::unexpected(keyring.error());
-  auto octets = read_whole_file(file);
-  if (!octets) return std::unexpected(std::move(octets.error()));
+  if (auto ok = check_writable(file); !ok) return std::unexpected(std::move(ok.error()));
 
   VerifyRun run;
   VerifyState state;
@@ -82,21 +101,14 @@ Result<VerifyRun> verify_resumable(const std::string& directory, const std::stri
                                      .database = journal->store->name(),
                                      .format = journal->format,
                                      .opened = keyring->sealer() != nullptr};
-  if (*octets) {
-    auto kept = decode_verify_state(**octets);
-    if (!kept && !(*octets)->empty()) {
-      return std::unexpected(
-          Error{ErrorKind::kInvalid, fmt::format("{} n'est pas l'état d'un contrôle ; donner un autre fichier, ou le "
-                                                 "supprimer pour recommencer",
-                                                 file)});
-    }
-    if (kept && kept->subject.journal_id != subject.journal_id) {
+  if (*kept) {
+    if ((*kept)->subject.journal_id != subject.journal_id) {
       return std::unexpected(Error{ErrorKind::kInvalid,
                                    fmt::format("{} garde le contrôle d'un autre journal ({}) ; donner un autre fichier",
-                                               file, kept->subject.journal_id)});
+                                               file, (*kept)->subject.journal_id)});
     }
-    if (kept) run.begun_again = stale(*kept, subject, *view);
-    if (kept && run.begun_again.empty()) state = std::move(*kept);
+    run.begun_again = stale(**kept, subject, *view);
+    if (run.begun_again.empty()) state = std::move(**kept);
   }
   state.subject = subject;
   run.resumed_at = state.next;

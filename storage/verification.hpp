@@ -27,9 +27,13 @@ struct VerifyPace {
   std::chrono::milliseconds save_every{1000};  ///< what a kill -9 costs at most
 };
 
+/// Whether `file` may keep a verification of the journal in `directory`, before anything else is done: kUnreadable when
+/// it is something else, kInvalid inside the journal, kIo when it cannot be written there. It stays as it is.
+[[nodiscard]] Result<void> check_kept_in(const std::string& directory, const std::string& file);
+
 /// Goes on from `file` when it holds the verification of this journal, begins it otherwise; removes the file at the
-/// end. `go_on` is asked before every event. Errors are those of opening for reading, and kIo when the file cannot be
-/// written.
+/// end. `go_on` is asked before every event. Errors are those of opening for reading, of
+/// check_kept_in(), and kInvalid when another journal's is kept there.
 [[nodiscard]] Result<VerifyRun> verify_resumable(const std::string& directory, const std::string& file,
                                                  const std::optional<MasterKey>& master_key,
                                                  const std::function<bool()>& go_on, const Progress& progress,

@@ -1,6 +1,7 @@
 #include "storage/verify.hpp"
 
 #include "storage/reading.hpp"
+#include "storage/reasons.hpp"
 #include "storage/seal_check.hpp"
 #include "storage/tree.hpp"
 
@@ -15,6 +16,16 @@ namespace {
 
 constexpr std::size_t kKeptFindings = 100;
 constexpr std::chrono::milliseconds kProgressEvery{100};
+
+// A finding as the list of all has it: whoever shows them says once what to do.
+std::string without_advice(std::string text) {
+  for (const std::string_view advice :
+       {kRestoreAdvice, std::string_view("« journal verifier » donne la liste complète")}) {
+    const std::string tail = fmt::format(" ; {}", advice);
+    for (std::size_t at = text.find(tail); at != std::string::npos; at = text.find(tail)) text.erase(at, tail.size());
+  }
+  return text;
+}
 
 class Verifier {
  public:
@@ -102,7 +113,7 @@ class Verifier {
   template <class... Args>
   void find(fmt::format_string<Args...> format, Args&&... args) {
     if (report_.findings.size() < kKeptFindings) {
-      report_.findings.push_back({fmt::format(format, std::forward<Args>(args)...)});
+      report_.findings.push_back({without_advice(fmt::format(format, std::forward<Args>(args)...))});
     } else {
       ++report_.more;
     }

@@ -19,10 +19,22 @@ std::unexpected<Error> refused(const fs::path& path, const char* what) {
                                                            path.string(), what, reason_of(errno))});
 }
 
+fs::path beside_of(const fs::path& path) { return path.string() + ".nouveau"; }
+
 }  // namespace
 
+Result<void> check_writable(const fs::path& path) {
+  const fs::path beside = beside_of(path);
+  std::error_code ignored;
+  const bool there = fs::exists(beside, ignored);  // of a write that was cut short
+  const Descriptor file(beside, O_WRONLY | O_CREAT);
+  if (file.get() < 0) return refused(beside, "ne s'ouvre pas");
+  if (!there) fs::remove(beside, ignored);
+  return {};
+}
+
 Result<void> write_whole_file(const fs::path& path, std::string_view octets) {
-  const fs::path beside = path.string() + ".nouveau";
+  const fs::path beside = beside_of(path);
   {
     const Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC);
     if (file.get() < 0) return refused(beside, "ne s'ouvre pas");
@@ -47,7 +59,7 @@ Result<std::optional<Bytes>> read_whole_file(const fs::path& path) {
   if (file.get() < 0) return refused(path, "ne s'ouvre pas");
   struct stat found{};
   if (::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) {
-    return std::unexpected(Error{ErrorKind::kInvalid,
+    return std::unexpected(Error{ErrorKind::kUnreadable,
                                  fmt::format("{} n'est pas un fichier ordinaire ; en donner un autre", path.string())});
   }
   Bytes octets;

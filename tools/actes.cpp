@@ -1,6 +1,7 @@
 // acte, importer: what is asked of the objets.
 
 #include "dsl/text.hpp"
+#include "storage/verification.hpp"
 #include "tools/answers.hpp"
 #include "tools/background.hpp"
 #include "tools/commands.hpp"
@@ -25,6 +26,8 @@ engine::Request request_of(const ActeOptions& options) {
   const auto equal = options.par.find('=');
   request.role = dsl::nfc(options.par.substr(0, equal));
   if (equal != std::string::npos) request.author = dsl::nfc(options.par.substr(equal + 1));
+  if (equal != std::string::npos && request.author.find_first_not_of(" \t") == std::string::npos)
+    throw Failure{Exit::kUsage, fmt::format("« --par {} » : après « = », le nom manque", options.par)};
   if (!options.le.empty()) request.date = date_of(options.le);
   request.version = options.version;
   if (!options.donnees.empty()) {
@@ -51,14 +54,15 @@ class Import {
         progress_("lignes importées") {}
 
   Exit run() {
-    while (!stopped_) {
+    while (!stopped_ && !interrupted()) {
       if (!reader_.ready()) {  // nothing to read for now: what is under way is answered before waiting
         pipeline_.finish();
         flush();
       }
       rethrow();
-      const auto line = reader_.next();
+      const auto line = next();
       if (!line) break;
+      last_ = line->number;
       if (line->text.find_first_not_of(" \t") == std::string_view::npos) continue;
       take(*line);
       progress_.at(reader_.bytes_read(), reader_.size().value_or(0));
@@ -79,6 +83,16 @@ class Import {
     std::string id;                  ///< of an unreadable line, when it could be read
     std::optional<JsonError> error;  ///< the line is unreadable
   };
+
+  /// Nothing at the end, or once it is interrupted.
+  std::optional<LineReader::Line> next() {
+    try {
+      return reader_.next();
+    } catch (const Failure& failure) {
+      if (failure.code != Exit::kInterrupted) throw;
+      return std::nullopt;
+    }
+  }
 
   void take(const LineReader::Line& line) {
     std::string id;
@@ -165,6 +179,13 @@ class Import {
     if (failed_ > 0) text += ", " + counted(failed_, "sans réponse", "sans réponse");
     say(text);
     if (failure_) throw Failure(*failure_);
+    if (interrupted()) {
+      throw Failure{
+          Exit::kInterrupted,
+          fmt::format("import interrompu après la ligne {} ; tout ce qui précède est répondu et gardé, la même "
+                      "commande le complète",
+                      last_)};
+    }
     if (conflicts_ > 0) return Exit::kConflict;
     if (unreadable_ > 0) return Exit::kInput;
     return refused_ > 0 ? Exit::kNo : Exit::kDone;
@@ -176,6 +197,7 @@ class Import {
   std::exception_ptr problem_;      ///< the output cannot be written
   std::optional<Failure> failure_;  ///< the journal takes no more
   bool stopped_ = false;
+  std::uint64_t last_ = 0;  ///< line that was taken
   std::chrono::steady_clock::time_point flushed_ = std::chrono::steady_clock::now();
   std::uint64_t recorded_ = 0, already_ = 0, refused_ = 0, unreadable_ = 0, conflicts_ = 0, failed_ = 0;
   engine::Pipeline pipeline_;  ///< after what its answers use
@@ -204,6 +226,8 @@ Exit acte(Session& session, const ActeOptions& options) {
 }
 
 Exit importer(Session& session, const std::string& file, const std::string& check) {
+  if (!check.empty()) must(storage::check_kept_in(session.journal, check));
+  catch_interruptions();
   const auto journal = open_journal(session, Access::kWrite);
   std::optional<BackgroundVerification> beside;
   if (!check.empty()) beside.emplace(session, check);

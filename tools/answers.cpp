@@ -15,6 +15,8 @@ std::string_view code_of(storage::ErrorKind kind) {
   switch (kind) {
     case ErrorKind::kAbsent:
       return "absent";
+    case ErrorKind::kUnreadable:
+      return "illisible";
     case ErrorKind::kExists:
       return "existe";
     case ErrorKind::kDamaged:

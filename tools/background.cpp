@@ -22,6 +22,7 @@ namespace assemblier::tools {
 namespace {
 
 volatile std::sig_atomic_t caught = 0;
+bool catching = false;
 
 // What a process started in the background is not told before it can end as it should.
 sigset_t held_signals() {
@@ -31,17 +32,36 @@ sigset_t held_signals() {
   return signals;
 }
 
+void on_interruptions(void (*handler)(int)) {
+  struct sigaction action{};
+  action.sa_handler = handler;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before{};
+    const bool ignored = ::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;  // nohup
+    if (!ignored) ::sigaction(signal, &action, nullptr);
+  }
+}
+
 }  // namespace
 
+void end_when_interrupted() {
+  on_interruptions([](int) {
+    constexpr char kSaid[] =
+        "assemblier : interrompu avant la fin ; rien n'est fait à moitié, relancer la même commande\n";
+    static_cast<void>(!::write(2, kSaid, sizeof kSaid - 1));
+    ::_exit(static_cast<int>(Exit::kInterrupted));
+  });
+}
+
 void catch_interruptions() {
-  struct sigaction action{};
-  action.sa_handler = [](int) { caught = 1; };
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  catching = true;
+  on_interruptions([](int) { caught = 1; });
   sigset_t held = held_signals();  // by whoever started this
   ::sigprocmask(SIG_UNBLOCK, &held, nullptr);
 }
 
 bool interrupted() { return caught != 0; }
+bool catches_interruptions() { return catching; }
 
 void take_lowest_priority() {
   constexpr int kNicest = 19;

@@ -12,9 +12,13 @@
 
 namespace assemblier::tools {
 
-/// From now on Ctrl-C, TERM and HUP end nothing, they are told by interrupted().
+/// From now on Ctrl-C, TERM and HUP end the program with a line that says so, and kInterrupted.
+void end_when_interrupted();
+/// From now on they end nothing, they are told by interrupted(); a LineReader that waits for a line throws a Failure
+/// kInterrupted.
 void catch_interruptions();
 [[nodiscard]] bool interrupted();
+[[nodiscard]] bool catches_interruptions();
 
 /// This process gives way to every other, for the processor and for the disk.
 void take_lowest_priority();

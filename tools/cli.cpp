@@ -385,6 +385,14 @@ bool known_command(const CLI::App& app, const std::string& word) {
   return std::any_of(subs.begin(), subs.end(), [&](const CLI::App* sub) { return sub->get_name() == word; });
 }
 
+/// One that goes with every command; anything else before the command word is a mistake, and no name of a tableau.
+bool known_option(const CLI::App& app, const std::string& word) {
+  const std::string name = word.substr(0, word.find('='));
+  const auto options = app.get_options([](const CLI::Option* option) { return option->nonpositional(); });
+  return std::any_of(options.begin(), options.end(),
+                     [&](const CLI::Option* option) { return option->check_name(name); });
+}
+
 /// Where the command word stands; the size when there is none.
 std::size_t command_index(const std::vector<std::string>& words) {
   std::size_t i = 0;
@@ -422,7 +430,7 @@ Exit run(const std::vector<std::string>& arguments, Out& out) {
   app.footer(
       "Codes de sortie : 0 fait, 1 la réponse est non, 2 commande mal écrite, 3 entrée illisible ou absente, 4 "
       "journal\n"
-      "abîmé, 5 système (disque, verrou, sortie), 6 conflit de version ou identifiant déjà pris.");
+      "abîmé, 5 système (disque, verrou, sortie), 6 conflit de version ou identifiant déjà pris,\n130 interrompu.");
   add_regles(app, given);
   add_edition(app, given);
   add_journal(app, given);
@@ -435,7 +443,10 @@ Exit run(const std::vector<std::string>& arguments, Out& out) {
   std::vector<std::string> words = without_accents(arguments);
   const std::size_t at = command_index(words);
   std::string not_a_command;
-  if (at < words.size() && words[at] != "--" && !known_command(app, words[at])) {
+  const bool options_known =
+      std::all_of(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at),
+                  [&](const std::string& word) { return !word.starts_with("-") || known_option(app, word); });
+  if (at < words.size() && words[at] != "--" && options_known && !known_command(app, words[at])) {
     // A word of the éditions' own: the name of a tableau (it may have several words, and accents).
     const auto original = std::find_if(arguments.begin(), arguments.end(),
                                        [&](const std::string& a) { return dsl::fold(a) == words[at]; });

@@ -2,7 +2,9 @@
 
 #include "storage/copies.hpp"
 
+#include "engine/payload.hpp"
 #include "storage/note.hpp"
+#include "tools/background.hpp"
 #include "tools/cloud_events.hpp"
 #include "tools/commands.hpp"
 #include "tools/opening.hpp"
@@ -45,6 +47,17 @@ std::optional<std::string> difference(const Json& given, const Json& made) {
 /// What the exporter writes, read again: texts as JSON gives them back.
 Json as_read(const Json& made) { return *parse_json(to_text(made), kExportLimits); }
 
+/// Whom the event erases, by the name of its flux.
+std::optional<storage::PersonId> erased_by(const storage::StoredEvent& event) {
+  storage::PersonId person;
+  const std::string_view flux = event.header.flux;
+  if (event.header.type != engine::kErasure || !flux.starts_with(engine::kErasedPrefix)) return std::nullopt;
+  const auto octets = storage::from_hex(flux.substr(engine::kErasedPrefix.size()));
+  if (!octets || octets->size() != person.octets.size()) return std::nullopt;
+  std::ranges::transform(*octets, person.octets.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
+  return person;
+}
+
 class Reading {
  public:
   explicit Reading(Session& session, std::string file) : session_(session), file_(std::move(file)) {}
@@ -52,32 +65,52 @@ class Reading {
   Exit run() {
     LineReader reader(file_, kLongest);
     Progress progress("lignes importées");
-    while (const auto line = reader.next()) {
+    while (const auto line = next(reader)) {
       line_ = line->number;
       if (line->too_long) unreadable(fmt::format("la ligne dépasse {} Mio", kLongest >> 20U));
       const auto json = parse_json(line->text, kExportLimits);
       if (!json) unreadable(json.error().message);
       if (json->get<Json::Object>() == nullptr) unreadable("un objet JSON est attendu");
-      if (!import_) begin(*json);
+      if (source_.empty()) name_source(*json);
       if (text_of(*json, "type") == kAnswerType) {
         answer(*json);
       } else {
         event(*json);
       }
       progress.at(line_, 0);
+      if (interrupted()) break;
     }
+    if (interrupted()) stop();
     if (!import_) throw Failure{Exit::kInput, fmt::format("{} : aucun événement ; un export est attendu", file_)};
     return end();
   }
 
  private:
+  static std::optional<LineReader::Line> next(LineReader& reader) {
+    try {
+      return reader.next();
+    } catch (const Failure& failure) {
+      if (failure.code != Exit::kInterrupted) throw;
+      return std::nullopt;
+    }
+  }
+  [[noreturn]] void stop() const {
+    if (import_) must(import_->keep());
+    throw Failure{Exit::kInterrupted,
+                  fmt::format("import interrompu après la ligne {} ; ce qui précède est gardé, la même commande le "
+                              "complète",
+                              line_)};
+  }
   [[noreturn]] void unreadable(const std::string& why) const {
+    if (import_) must(import_->keep());
     throw Failure{Exit::kInput, fmt::format("{}, ligne {} : {}", file_, line_, why)};
   }
   [[noreturn]] void wrong(const std::string& why) const {
+    if (import_) must(import_->keep());
     throw Failure{Exit::kDamaged,
-                  fmt::format("{}, ligne {} : {} ; les lignes d'avant sont importées, celle-ci et les suivantes non",
-                              file_, line_, why)};
+                  fmt::format("{}, ligne {} : {} ; {}", file_, line_, why,
+                              import_ ? "les lignes d'avant sont importées, celle-ci et les suivantes non"
+                                      : "rien n'est importé")};
   }
   void check(storage::Result<void> done) const {
     if (done) return;
@@ -85,10 +118,15 @@ class Reading {
     throw failure_of(done.error());
   }
 
-  void begin(const Json& json) {
+  void name_source(const Json& json) {
     source_ = text_of(json, "source");
     if (!source_.starts_with(kSource) || source_.size() != kSource.size() + 36)
       unreadable("« source » ne nomme pas un journal ; un export de « journal exporter » est attendu");
+  }
+
+  // Once the first line is one that a journal begins with.
+  void begin() {
+    remove_left_over(session_.journal);
     import_ = must(storage::Import::begin(session_.journal, source_.substr(kSource.size())));
   }
 
@@ -98,7 +136,15 @@ class Reading {
     if (!stored) wrong("« octets » n'est pas un événement");
     if (const auto member = difference(json, as_read(cloud_event(*stored, source_))))
       wrong(fmt::format("« {} » n'est pas ce que disent les octets de l'événement", *member));
+    if (!import_ && stored->header.position.value != 0) {
+      wrong(
+          fmt::format("l'export commence à la position {} : il ne porte qu'une partie des événements, dont aucun "
+                      "journal ne se refait ; exporter sans choisir (ni --flux, ni --depuis…)",
+                      stored->header.position.value));
+    }
+    if (!import_) begin();
     check(import_->event(stored->stored));
+    if (const auto person = erased_by(*stored)) import_->erased(*person);
   }
 
   void answer(const Json& json) {
@@ -121,6 +167,9 @@ class Reading {
     outcome.count = static_cast<std::uint32_t>(*count);
     if (const auto member = difference(json, as_read(cloud_event(outcome, source_))))
       wrong(fmt::format("« {} » n'est pas ce qu'un export écrit", *member));
+    if (!import_ && outcome.first.value + outcome.count > 0)
+      wrong("une réponse d'acte compte des événements qui ne sont pas dans cet export");
+    if (!import_) begin();
     check(import_->outcome(outcome));
     ++answers_;
   }
@@ -177,6 +226,7 @@ Exit journal_sauvegarder(Session& session, const std::string& destination) {
 
 Exit journal_restaurer(Session& session, const RestoreOptions& options) {
   Progress progress("événements");
+  remove_left_over(options.destination);
   const auto until = options.until ? std::optional(storage::Position{*options.until}) : std::nullopt;
   const auto info = must(storage::restore(options.source, options.destination, until,
                                           [&](std::uint64_t done, std::uint64_t total) { progress.at(done, total); }));
@@ -193,6 +243,9 @@ Exit journal_restaurer(Session& session, const RestoreOptions& options) {
   return Exit::kDone;
 }
 
-Exit journal_importer(Session& session, const std::string& file) { return Reading(session, file).run(); }
+Exit journal_importer(Session& session, const std::string& file) {
+  catch_interruptions();
+  return Reading(session, file).run();
+}
 
 }  // namespace assemblier::tools

@@ -194,6 +194,12 @@ Exit journal_preuve(Session& session, const EvidenceOptions& options) {
   Json json = Json::object();
   json.set("taille", Json(size));
   if (options.position) {
+    if (*options.position >= size) {
+      throw Failure{Exit::kInput,
+                    fmt::format("la position {} n'est pas sous la tête {}, qui compte {} à partir de la "
+                                "position 0",
+                                *options.position, options.head, counted(size, "événement", "événements"))};
+    }
     json.set("position", Json(*options.position))
         .set("chemin", path_json(must(journal->prove_inclusion({*options.position}, size))));
   } else if (!options.objet.empty()) {
@@ -206,6 +212,12 @@ Exit journal_preuve(Session& session, const EvidenceOptions& options) {
     const auto before = *storage::parse_checkpoint(read_head(options.since).text);
     require_head(*journal, before, options.since);
     const std::uint64_t since = before.size;
+    if (since > size) {
+      throw Failure{Exit::kUsage,
+                    fmt::format("la tête {} est plus récente que la tête {} : « --depuis » attend la plus "
+                                "ancienne des deux",
+                                options.since, options.head)};
+    }
     json.set("depuis", Json(since)).set("chemin", path_json(must(journal->prove_consistency(since, size))));
   } else {
     throw Failure{Exit::kUsage, "dire ce qui est à prouver : --position, --objet ou --depuis"};
@@ -224,6 +236,7 @@ Exit preuve_creer(Session& session, const EvidenceOptions& options) {
     tokens.push_back(std::move(*token));
   }
   const auto journal = open_journal(session, Access::kRead);
+  require_head(*journal, *storage::parse_checkpoint(head.text), options.head);
   session.out.text(must(make_proof(*journal, flux_of(options.objet), head, tokens)));
   return Exit::kDone;
 }
@@ -231,7 +244,15 @@ Exit preuve_creer(Session& session, const EvidenceOptions& options) {
 Exit preuve_verifier(Session& session, const EvidenceOptions& options) {
   constexpr std::size_t kLongest = std::size_t{256} << 20U;
   const auto trusted = read_trusted(options.trusted);
-  const auto proven = check_proof(read_whole(options.file, kLongest), trusted, authorities_of(options));
+  const std::string proof = read_whole(options.file, kLongest);
+  if (!is_proof(proof)) {
+    throw Failure{
+        Exit::kInput,
+        fmt::format("{} n'est pas un dossier de preuve : ce que « preuve creer » écrit, en UTF-8, tel quel, est "
+                    "attendu",
+                    options.file == "-" ? "l'entrée standard" : options.file)};
+  }
+  const auto proven = check_proof(proof, trusted, authorities_of(options));
   if (session.json) {
     Json json = Json::object();
     json.set("vraie", Json(proven.has_value()));

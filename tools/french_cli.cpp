@@ -23,11 +23,20 @@ class FrenchFormatter final : public CLI::Formatter {
     label("UINT", "N");
     label("INT", "N");
     label("Env", "variable");
-    label("Needs", "demande");
-    label("Excludes", "exclut");
+    label("Needs", "demande ");
+    label("Excludes", "exclut ");
   }
   std::string make_option(const CLI::Option* option, bool positional) const override {
     return row("  " + make_option_name(option, positional) + make_option_opts(option), make_option_desc(option));
+  }
+  /// After what is the command's own, under one heading what goes with every command.
+  std::string make_subcommands(const CLI::App* app, CLI::AppFormatMode mode) const override {
+    const CLI::App* top = app;
+    while (top->get_parent() != nullptr) top = top->get_parent();
+    std::string text = CLI::Formatter::make_subcommands(app, mode);
+    if (top == app) return text;
+    return text + make_group("Options générales ", false,
+                             top->get_options([](const CLI::Option* option) { return option->nonpositional(); }));
   }
   std::string make_subcommand(const CLI::App* sub) const override {
     return row("  " + sub->get_name(), sub->get_description());
@@ -91,10 +100,17 @@ std::string missing_command(const CLI::App& app, const CLI::App& where) {
   const auto commands = subcommand_names(where);
   const auto rest = app.remaining(true);
   if (rest.empty()) return "il manque une commande : " + joined(commands);
+  if (rest.front().starts_with("-")) return extras_message(app, where);
   const auto near = dsl::suggestions(rest.front(), commands);
   return fmt::format(
       "« {} » n'est pas une commande de « {} » ; {}", rest.front(), command_line(where),
       near.empty() ? "possibles : " + joined(commands) : fmt::format("vouliez-vous dire « {} » ?", near.front()));
+}
+
+// The flag that the library gives every command, under a heading of its own: it stands among the general ones.
+void hide_help(CLI::App& app) {
+  if (app.get_help_ptr() != nullptr) app.get_help_ptr()->group("");
+  for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) hide_help(*sub);
 }
 
 }  // namespace
@@ -132,6 +148,7 @@ CLI::Validator whole_number() {
 
 std::string help_text(CLI::App& app) {
   const CLI::App& where = innermost(app);
+  for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) hide_help(*sub);
   return where.help(where.get_parent() == nullptr ? "" : command_line(*where.get_parent()));
 }
 

@@ -44,6 +44,12 @@ void require_head(storage::Journal& journal, const storage::Checkpoint& head, co
     throw Failure{Exit::kNo, fmt::format("la tête {} est celle du journal {}, non de celui-ci ({}) ; donner la sienne",
                                          file, head.journal_id, info.journal_id)};
   }
+  if (const std::uint64_t events = info.next.value; events < head.size) {
+    throw Failure{Exit::kDamaged,
+                  fmt::format("ce journal s'arrête avant la tête {} : il compte {}, elle en compte {} ; ou c'est une "
+                              "copie plus ancienne, et il faut celle qui va jusque-là, ou la fin est perdue",
+                              file, counted(events, "événement", "événements"), grouped(head.size))};
+  }
   const auto here = must(journal.tree_head(head.size));
   if (here.root == head.root && here.flux.count == head.flux_count && here.flux.root == head.flux_root) return;
   throw Failure{

@@ -30,8 +30,8 @@ struct Session;
 /// The head given with --tete, if any; Failure kUsage without its keys, kNo when it is not sure or of another journal.
 [[nodiscard]] std::optional<TrustedHead> head_of(const Session& session, const EvidenceOptions& options);
 
-/// Failure kNo when the journal does not have that head at its size; kUsage when it has not as many events. The
-/// signatures are not looked at.
+/// Failure kNo when the head is another journal's, or the journal has another root at its size; kDamaged when the
+/// journal stops before it, as verifying against it says. The signatures are not looked at.
 void require_head(storage::Journal& journal, const storage::Checkpoint& head, const std::string& file);
 
 /// Whether the first events of the journal are those of the head; otherwise a French sentence. What the tree is

@@ -1,6 +1,7 @@
 #include "tools/io.hpp"
 
 #include "storage/reasons.hpp"
+#include "tools/background.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -56,9 +57,21 @@ int open_input(const std::string& path, std::optional<std::uint64_t>& size) {
   return descriptor;
 }
 
+/// A signal may come just before a read that waits: who catches them looks for one now and then.
+void wait_unless_interrupted(int descriptor) {
+  constexpr int kPatience_ms = 100;
+  struct pollfd wanted{};
+  wanted.fd = descriptor;
+  wanted.events = POLLIN;
+  while (catches_interruptions() && ::poll(&wanted, 1, interrupted() ? 0 : kPatience_ms) <= 0) {
+    if (interrupted()) throw Failure{Exit::kInterrupted, "interrompu avant la fin de la lecture"};
+  }
+}
+
 /// Bytes read into `into`; 0 at the end.
 std::size_t read_some(int descriptor, const std::string& path, char* into, std::size_t room) {
   while (true) {
+    wait_unless_interrupted(descriptor);
     const ssize_t got = ::read(descriptor, into, room);
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno != EINTR) throw Failure{Exit::kInput, fmt::format("impossible de lire {} : {}", shown(path), why(errno))};

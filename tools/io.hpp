@@ -22,10 +22,11 @@ enum class Exit : int {
   kDone = 0,
   kNo = 1,  ///< the answer is no: errors found, scenario failed, acte refused, divergence
   kUsage = 2,
-  kInput = 3,     ///< unreadable or absent input
-  kDamaged = 4,   ///< damaged journal
-  kSystem = 5,    ///< disk, lock, output
-  kConflict = 6,  ///< version conflict, or a known id with other content
+  kInput = 3,          ///< unreadable or absent input
+  kDamaged = 4,        ///< damaged journal
+  kSystem = 5,         ///< disk, lock, output
+  kConflict = 6,       ///< version conflict, or a known id with other content
+  kInterrupted = 130,  ///< Ctrl-C, TERM or HUP before the end
 };
 
 /// Ends the command; thrown inside the programs only, caught once at the top. The message is French and complete.

@@ -90,6 +90,7 @@ Json cloud_event(const storage::StoredOutcome& outcome, const std::string& sourc
 }
 
 Exit journal_creer(Session& session) {
+  remove_left_over(session.journal);
   const auto journal = must(storage::create_rocksdb(session.journal, journal_options(session, Access::kSeal)));
   const auto info = must(journal->info());
   if (session.json) {
@@ -152,7 +153,10 @@ Exit stopped(Session& session, const storage::VerifyRun& run) {
 Exit journal_verifier(Session& session, const EvidenceOptions& options) {
   if (options.rest && options.head.empty())
     throw Failure{Exit::kUsage, "« --suite » demande « --tete » : le contrôle commence où elle s'arrête"};
-  if (!options.resume.empty()) catch_interruptions();
+  if (!options.resume.empty()) {
+    must(storage::check_kept_in(session.journal, options.resume));
+    catch_interruptions();
+  }
   if (options.background) take_lowest_priority();
   const auto head = head_of(session, options);
   const auto journal = open_journal(session, Access::kRead);
@@ -208,6 +212,11 @@ Exit journal_verifier(Session& session, const EvidenceOptions& options) {
   session.out.line(fmt::format("{} : {}, {}", sound ? good : std::string("journal ABÎMÉ"),
                                counted(report.events, "événement vérifié", "événements vérifiés"),
                                counted(found, "anomalie", "anomalies")));
+  if (!sound) {
+    session.out.line(
+        "  le garder tel quel ; « journal verifier --reparer » refait ce qui se déduit des événements, une sauvegarde "
+        "rend le reste");
+  }
   if (resumed_at > 0) session.out.line(fmt::format("  contrôle repris à la position {}", resumed_at));
   if (sound && head) {
     session.out.line(fmt::format("  il prolonge la tête signée par {}, à {}", head->head.origin,

@@ -1,6 +1,7 @@
 // assemblier: the program people type. Everything it can fail with ends here, as a French sentence and an exit code.
 
 #include "dsl/text.hpp"
+#include "tools/background.hpp"
 #include "tools/cli.hpp"
 
 #include <exception>
@@ -25,6 +26,7 @@ void flush_quietly(assemblier::tools::Out& out) {
 
 int main(int argc, char** argv) {
   assemblier::tools::prepare_standard_streams();
+  assemblier::tools::end_when_interrupted();
   assemblier::tools::Out out;
   try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);

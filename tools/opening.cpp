@@ -1,6 +1,7 @@
 #include "tools/opening.hpp"
 
 #include "dsl/text.hpp"
+#include "storage/unfinished.hpp"
 
 #include <charconv>
 
@@ -12,6 +13,7 @@ Exit exit_of(storage::ErrorKind kind) {
   using storage::ErrorKind;
   switch (kind) {
     case ErrorKind::kAbsent:
+    case ErrorKind::kUnreadable:
     case ErrorKind::kKey:
       return Exit::kInput;
     case ErrorKind::kDamaged:
@@ -41,7 +43,19 @@ storage::JournalOptions journal_options(const Session& session, Access access) {
 }
 
 std::unique_ptr<storage::Journal> open_journal(const Session& session, Access access) {
-  return must(storage::open_rocksdb(session.journal, journal_options(session, access)));
+  auto journal = must(storage::open_rocksdb(session.journal, journal_options(session, access)));
+  if (access != Access::kRead) remove_left_over(session.journal);
+  return journal;
+}
+
+void remove_left_over(const std::string& directory) {
+  for (const auto& left : storage::remove_unfinished(directory)) {
+    say(left.why.empty()
+            ? fmt::format("copie inachevée d'une commande interrompue, supprimée : {}", left.path)
+            : fmt::format("ATTENTION : {}, copie inachevée d'une commande interrompue, ne se supprime pas ({}) ; la "
+                          "supprimer : un effacement ne l'atteint pas",
+                          left.path, left.why));
+  }
 }
 
 std::string read_rules(const std::string& file) {

@@ -30,7 +30,9 @@ T must(storage::Result<T> result) {
 /// kSeal: to write, in a journal that may hold personal values from now on if it could not before.
 enum class Access { kRead, kWrite, kSeal };
 [[nodiscard]] storage::JournalOptions journal_options(const Session& session, Access access);
+/// For writing: also removes, and says, what interrupted commands left beside the journal.
 [[nodiscard]] std::unique_ptr<storage::Journal> open_journal(const Session& session, Access access);
+void remove_left_over(const std::string& directory);
 
 /// The text of a rule file. Failure kInput when it cannot be read or is not UTF-8.
 [[nodiscard]] std::string read_rules(const std::string& file);

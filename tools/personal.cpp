@@ -1,5 +1,6 @@
 // The master key, and erasing a person.
 
+#include "storage/repair.hpp"
 #include "tools/commands.hpp"
 #include "tools/opening.hpp"
 
@@ -39,6 +40,12 @@ Exit effacer(Session& session, const ErasureOptions& options) {
   }
   // An opening writes the MANIFEST anew: it may still name records that are gone.
   if (erased) static_cast<void>(open_journal(session, Access::kWrite));
+  for (const std::string& kept : storage::kept_by_repairs(session.journal)) {
+    say(
+        fmt::format("ATTENTION : l'effacement n'atteint pas {}, l'ancien journal gardé par une réparation ; le "
+                    "supprimer",
+                    kept));
+  }
   if (session.json) {
     Json json = Json::object();
     json.set("effacé", Json(erased.has_value()));

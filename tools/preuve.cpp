@@ -1,5 +1,6 @@
 #include "tools/preuve.hpp"
 
+#include "dsl/text.hpp"
 #include "engine/payload.hpp"
 
 #include <algorithm>
@@ -25,10 +26,6 @@ storage::Result<Json> event_json(storage::Journal& journal, storage::Position po
       .set("octets", Json(storage::to_base64(stored)))
       .set("chemin", path_json(*path));
   return json;
-}
-
-std::unexpected<storage::Error> not_of_here(std::string why) {
-  return std::unexpected(storage::Error{storage::ErrorKind::kInvalid, std::move(why)});
 }
 
 // The first reason met is thrown inside this file only.
@@ -207,24 +204,16 @@ Json path_json(const storage::Proof& path) {
 storage::Result<std::string> make_proof(storage::Journal& journal, const std::string& objet, const storage::Note& head,
                                         const std::vector<storage::Bytes>& stamps) {
   const auto checkpoint = storage::parse_checkpoint(head.text);
-  if (!checkpoint) return not_of_here(checkpoint.error());
-  auto info = journal.info();
-  if (!info) return std::unexpected(std::move(info.error()));
-  if (info->journal_id != checkpoint->journal_id || info->next.value < checkpoint->size) {
-    return not_of_here(fmt::format("cette tête est celle du journal {} à {} événements, non de celui-ci",
-                                   checkpoint->journal_id, checkpoint->size));
-  }
-  auto here = journal.tree_head(checkpoint->size);
-  if (!here) return std::unexpected(std::move(here.error()));
-  if (here->root != checkpoint->root || here->flux.root != checkpoint->flux_root) {
-    return std::unexpected(storage::Error{
-        storage::ErrorKind::kDamaged,
-        "journal abîmé ou récrit : à ce nombre d'événements sa racine n'est pas celle de la tête signée ; garder les "
-        "deux, lancer « journal verifier »"});
-  }
+  if (!checkpoint) return std::unexpected(storage::Error{storage::ErrorKind::kUnreadable, checkpoint.error()});
   auto flux = journal.prove_flux(objet, checkpoint->size);
   if (!flux) return std::unexpected(std::move(flux.error()));
-  if (!flux->there) return not_of_here(fmt::format("{} n'existe pas sous cette tête", objet));
+  if (!flux->there) {
+    return std::unexpected(storage::Error{
+        storage::ErrorKind::kAbsent,
+        fmt::format("« {} » n'existe pas dans ce journal, ou pas encore sous cette tête ; vérifier l'identifiant, ou "
+                    "sceller une tête plus récente",
+                    objet)});
+  }
 
   Json::Array events;
   std::map<storage::Hash, bool> wanted;  // éditions
@@ -274,6 +263,10 @@ storage::Result<std::string> make_proof(storage::Journal& journal, const std::st
       .set("événements", Json(std::move(events)))
       .set("éditions", Json(std::move(editions)));
   return to_text(json) + "\n";
+}
+
+bool is_proof(std::string_view text) {
+  return text.starts_with(R"({"forme": "assemblier-preuve/)") && !dsl::first_invalid_utf8(text);
 }
 
 std::expected<Proven, std::string> check_proof(std::string_view text, const std::vector<storage::PublicKey>& trusted,

@@ -18,8 +18,8 @@ namespace assemblier::tools {
 /// The hashes of a path, in base64.
 [[nodiscard]] Json path_json(const storage::Proof& path);
 
-/// Gathers the proof of `objet` under a signed head, with time stamps of that head (tokens of RFC 3161). French reason
-/// when the head is not of this journal, or the objet did not exist yet.
+/// Gathers the proof of `objet` under a signed head, which is the journal's (see require_head), with time stamps of
+/// that head (tokens of RFC 3161). kAbsent when the objet did not exist yet.
 [[nodiscard]] storage::Result<std::string> make_proof(storage::Journal& journal, const std::string& objet,
                                                       const storage::Note& head,
                                                       const std::vector<storage::Bytes>& stamps = {});
@@ -33,6 +33,9 @@ struct Proven {
   std::vector<storage::PublicKey> signers;
   std::vector<storage::Timestamp> stamps;  ///< of the head
 };
+
+/// Whether `text` begins as a proof does and is UTF-8: what is not has nothing to be checked.
+[[nodiscard]] bool is_proof(std::string_view text);
 
 /// Checks everything, octet by octet: a proof has one writing only. `authorities`: certificates in PEM, for the time
 /// stamps; a proof that has one is false without them. French reason.

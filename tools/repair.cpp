@@ -2,6 +2,7 @@
 
 #include "storage/repair.hpp"
 
+#include "tools/background.hpp"
 #include "tools/commands.hpp"
 #include "tools/heads.hpp"
 #include "tools/opening.hpp"
@@ -60,11 +61,17 @@ void tell(Out& out, const storage::Repair& done) {
 }  // namespace
 
 Exit journal_reparer(Session& session, const EvidenceOptions& options) {
-  storage::RepairOptions given{.master_key = master_key(session), .head = {}};
+  storage::RepairOptions given{.master_key = master_key(session), .head = {}, .go_on = {}};
   if (const auto head = head_of(session, options)) given.head = {.size = head->head.size, .root = head->head.root};
+  catch_interruptions();
+  given.go_on = [] { return !interrupted(); };
+  remove_left_over(session.journal);
   Progress progress("événements");
   const auto done = must(
       storage::repair(session.journal, given, [&](std::uint64_t at, std::uint64_t total) { progress.at(at, total); }));
+  if (done.stopped) {
+    throw Failure{Exit::kInterrupted, "réparation interrompue ; rien n'a été changé, la même commande la recommence"};
+  }
   if (session.json) {
     session.out.line(to_text(as_json(done)));
   } else {

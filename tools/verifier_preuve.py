@@ -21,12 +21,22 @@ import time
 
 
 class Fausse(Exception):
-    """La preuve ne prouve pas ; le texte dit pourquoi."""
+    """La preuve ne prouve pas, ou ne se lit pas ; le texte dit pourquoi."""
 
 
 def exiger(vrai, pourquoi):
     if not vrai:
         raise Fausse(pourquoi)
+
+
+def texte_de(fichier, codage="utf-8"):
+    pannes = {FileNotFoundError: "ce fichier n'existe pas", PermissionError: "accès refusé",
+              IsADirectoryError: "c'est un répertoire", UnicodeDecodeError: "ce n'est pas du texte en UTF-8"}
+    try:
+        with open(fichier, encoding=codage, newline="") as ouvert:
+            return ouvert.read()
+    except (OSError, UnicodeDecodeError) as panne:
+        raise Fausse(f"{fichier} : {pannes.get(type(panne)) or f'erreur du système n° {panne.errno}'}") from None
 
 
 def octets64(texte):
@@ -74,15 +84,12 @@ def inclus(empreinte, rang, taille, chemin, racine):
 
 def clefs_de(fichier):
     clefs = {}
-    with open(fichier, encoding="utf-8") as lignes:
-        for ligne in lignes:
-            ligne = ligne.strip()
-            if not ligne or ligne.startswith("#"):
-                continue
-            nom, identifiant, texte = ligne.split("+", 2)
+    for ligne in map(str.strip, texte_de(fichier).splitlines()):
+        if ligne and not ligne.startswith("#"):
+            nom, identifiant, texte = (ligne.split("+", 2) + ["", ""])[:3]
             octets = octets64(texte)
-            exiger(len(octets) == 33 and octets[0] in (1, 4), "clef publique illisible")
-            exiger(sha256(nom.encode() + b"\n" + octets)[:4].hex() == identifiant, "identifiant de clef faux")
+            exiger(len(octets) == 33 and octets[0] in (1, 4) and sha256(nom.encode() + b"\n" + octets)[:4].hex() == identifiant,
+                   f"{fichier} : « {ligne} » n'est pas une clef publique")
             clefs[nom, bytes.fromhex(identifiant)] = octets
     return clefs
 
@@ -268,18 +275,17 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        clefs = clefs_de(arguments[1])
+        clefs, texte = clefs_de(arguments[1]), texte_de(arguments[0])
         for chemin in arguments[2:]:
-            open(chemin, "rb").close()
-        with open(arguments[0], "rb") as fichier:
-            octets = fichier.read()
-    except (OSError, ValueError, Fausse) as erreur:
+            texte_de(chemin, "latin-1")
+        exiger(texte.startswith('{"forme": "assemblier-preuve/'), f"{arguments[0]} n'est pas un dossier de preuve")
+    except Fausse as erreur:
         print(f"illisible : {erreur}", file=sys.stderr)
         return 3
     try:
-        objet, evenements, tete = verifier(octets.decode(), clefs, "".join(arguments[2:]))
-    except (Fausse, UnicodeDecodeError, AttributeError, IndexError, KeyError, TypeError, ValueError) as erreur:
-        print(f"preuve FAUSSE : {erreur}")
+        objet, evenements, tete = verifier(texte, clefs, "".join(arguments[2:]))
+    except (Fausse, AttributeError, IndexError, KeyError, TypeError, ValueError) as erreur:
+        print(f"preuve FAUSSE : {erreur if isinstance(erreur, Fausse) else 'elle est mal formée'}")
         return 1
     print(f"preuve VRAIE : {objet}, {evenements} événements, tête du journal {tete['journal']} à {tete['taille']} "
           f"événements, signée par {', '.join(tete['signataires'])}"

@@ -58,6 +58,20 @@ struct Wanted {
   std::string place, code, fragment;
 };
 
+// A warning, not an error: éditions that were published so stay readable.
+TEST(Warned, TwoScenariosOfOneName) {
+  const std::string text = slurp(fs::path(ASSEMBLIER_SOURCE_DIR) / "tests/corpus/scenarios_doubles.regles");
+  const Compiled compiled = compile(text);
+  ASSERT_TRUE(compiled.program) << all_messages(compiled.diagnostics, text, "");
+  std::vector<Diagnostic> found;
+  std::ranges::copy_if(compiled.diagnostics, std::back_inserter(found),
+                       [](const Diagnostic& diagnostic) { return diagnostic.code == "R0402"; });
+  ASSERT_EQ(found.size(), 1U) << all_messages(compiled.diagnostics, text, "");
+  EXPECT_EQ(line_column(text, found[0].span.begin).line, 16U);
+  ASSERT_EQ(found[0].related.size(), 1U);
+  EXPECT_EQ(line_column(text, found[0].related[0].span.begin).line, 12U);
+}
+
 class Refused : public testing::TestWithParam<fs::path> {};
 
 TEST_P(Refused, SaysExactlyWhatIsWrong) {

@@ -135,6 +135,19 @@ class Personal : public ::testing::Test {
   std::vector<std::string> ids_ = {"a", "b", "c", "d", "e", "f"};
 };
 
+// Blanks name nobody: all that is sealed under them would be one person's.
+TEST_F(Personal, APersonHasAName) {
+  for (const char* const name : {"", " ", " \t "}) {
+    const Answer refused = ask(std::string("blanc") + name, "sortie",
+                               {{"objet prêté", Datum("échelle")},
+                                {"jours", Datum(std::int64_t{3})},
+                                {"membre", Datum(name)},
+                                {"téléphone", Datum("06")}});
+    ASSERT_EQ(refused.kind, Answer::Kind::kRefuse) << '"' << name << '"';
+    EXPECT_EQ(refused.refusal.kind, Refusal::Kind::kDonnees);
+  }
+}
+
 TEST_F(Personal, IsSealedShownAndErased) {
   const Answer answer = lend("a");
   ASSERT_EQ(answer.kind, Answer::Kind::kInscrit) << test::explain(answer);

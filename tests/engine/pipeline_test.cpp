@@ -147,6 +147,24 @@ TEST(Pipeline, KeepsThePlaceOfAnswersKnownAlready) {
   EXPECT_EQ(kinds, (std::vector{Answer::Kind::kInscrit, Answer::Kind::kErreur, Answer::Kind::kRefuse}));
 }
 
+// Many wrong versions behind an acte under way: the flux is read again for all of them, not once for each.
+TEST(Pipeline, WrongVersionsCostWhatTheirNumberDoes) {
+  House house;
+  house.publish();
+  std::vector<Request> requests = {opening("demande/1")};
+  for (int i = 0; i < 2'000; ++i) {
+    requests.push_back(opening("demande/1"));
+    requests.back().id = "faux-" + std::to_string(i);
+    requests.back().version = 7;
+  }
+  const auto answers = run(*house.engine, requests);
+  for (std::size_t i = 1; i < answers.size(); ++i) {
+    ASSERT_EQ(answers[i].kind, Answer::Kind::kErreur);
+    EXPECT_EQ(answers[i].error->kind, storage::ErrorKind::kConflict);
+  }
+  EXPECT_LT(house.engine->counters().loads, 20U);
+}
+
 TEST(Pipeline, HoldsWithSmallLimits) {
   House house;
   house.publish();

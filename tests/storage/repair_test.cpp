@@ -6,6 +6,7 @@
 #include "storage/journal_rocksdb.hpp"
 #include "storage/keys.hpp"
 #include "storage/mend.hpp"
+#include "storage/unfinished.hpp"
 #include "tests/storage/map_store.hpp"
 #include "tests/storage/support.hpp"
 
@@ -511,6 +512,56 @@ TEST_F(Repairs, ADamagedTable) {
   expect_clean(**reader());
 }
 
+TEST_F(Repairs, StoppedItLeavesNothing) {
+  fill(20'000, 0);
+  change([](Store& store) { store.remove(flux_key("flux/1")); });
+  const std::string damaged = fingerprint_of(directory_);
+  for (const int asked : {1, 2, 20}) {
+    int left = asked;
+    const auto stopped = repair(directory_, {.go_on = [&] { return --left > 0; }}, {});
+    ASSERT_TRUE(stopped) << stopped.error().message;
+    EXPECT_TRUE(stopped->stopped) << asked;
+    EXPECT_TRUE(stopped->kept.empty());
+    EXPECT_EQ(fingerprint_of(directory_), damaged);
+    EXPECT_EQ(beside(), std::vector<std::string>{"journal"});
+  }
+}
+
+// What a killed construction left is removed; nothing else is, however it looks.
+TEST_F(Repairs, OnlyWhatIsUnfinishedAndNobodysIsRemoved) {
+  fill(5);
+  const auto left = [&](const std::string& name, const std::string& mark) {
+    fs::create_directories(scratch_ / name + "/below");
+    write_bytes(scratch_ / name + "/below/octets", "words");
+    if (!mark.empty()) write_bytes(scratch_ / name + "/INACHEVE", mark);
+  };
+  left("journal.inacheve-abcDEF", "journal.inacheve-abcDEF\n");
+  left("journal.avant-reparation-2024-01-30T08-00-00Z",
+       "journal.x23456\njournal.avant-reparation-2024-01-30T08-00-00Z\n");
+  left("journal.backup", "");                           // somebody's own
+  left("journal.copies", "journal.inacheve-abcDEF\n");  // a copy of an unfinished one: somebody's own as well
+  left("journal.x.inacheve-abcDEF", "journal.x.inacheve-abcDEF\n");  // of the journal « journal.x »
+  left("journal2.inacheve-abcDEF", "journal2.inacheve-abcDEF\n");    // of another one
+  fs::create_directory(scratch_ / "journal.vide");                   // somebody's own, too
+  fs::create_directory(scratch_ / "journal.inacheve-000000");        // killed before it said its name
+  fs::create_directory_symlink(scratch_ / "journal2.inacheve-abcDEF", scratch_ / "journal.linked");
+  const auto under_way = Building::begin(directory_);
+  ASSERT_TRUE(under_way);
+  auto kept = beside();
+  std::erase(kept, "journal.inacheve-000000");
+  std::erase(kept, "journal.inacheve-abcDEF");
+  std::erase(kept, "journal.avant-reparation-2024-01-30T08-00-00Z");
+  std::vector<std::string> removed;
+  for (const auto& one : remove_unfinished(directory_ + "/")) {
+    EXPECT_EQ(one.why, "");
+    removed.push_back(fs::path(one.path).filename());
+  }
+  EXPECT_EQ(removed, (std::vector<std::string>{"journal.avant-reparation-2024-01-30T08-00-00Z",
+                                               "journal.inacheve-000000", "journal.inacheve-abcDEF"}));
+  EXPECT_EQ(beside(), kept);
+  EXPECT_TRUE(remove_unfinished(directory_).empty());
+}
+
 TEST(RepairChild, DISABLED_Repair) {
   const char* const directory = std::getenv("ASSEMBLIER_REPAIR_DIRECTORY");
   ASSERT_TRUE(directory != nullptr);
@@ -559,10 +610,21 @@ TEST_F(Repairs, KilledItIsAsItWasOrRepaired) {
     fs::copy(damaged, directory_);
     const std::string as_it_was = fingerprint_of(directory_);
     const pid_t child = start_repair(directory_);
-    std::this_thread::sleep_for(whole * (40 + random() % 70) / 100);
+    if (round % 2 == 0) {  // as soon as there is a copy beside it; else at any moment
+      const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+      while (beside().size() < 3 && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+    } else {
+      std::this_thread::sleep_for(whole * (40 + random() % 70) / 100);
+    }
     ::kill(child, SIGKILL);
     ::waitpid(child, &status, 0);
+    static_cast<void>(remove_unfinished(directory_));
+    const auto left = beside();
+    EXPECT_LE(left.size(), 3U) << "the journal, what the test keeps, the damaged one: "
+                               << ::testing::PrintToString(left);
     if (fingerprint_of(directory_) == as_it_was) {
+      EXPECT_EQ(left.size(), 2U) << ::testing::PrintToString(left);
       ++cut;
       const auto again = repair(directory_, {}, {});
       ASSERT_TRUE(again) << again.error().message;

@@ -168,7 +168,7 @@ TEST_F(Goes, TheFileIsWholeOrRefused) {
   write_bytes(file_, "notes of mine");
   const auto refused = verify_resumable(directory_, file_, {}, {}, {});
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, ErrorKind::kInvalid);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnreadable);
   EXPECT_EQ(read_bytes(file_), "notes of mine");
   EXPECT_EQ(verify_resumable(directory_, directory_ + "/controle", {}, {}, {}).error().kind, ErrorKind::kInvalid);
 }

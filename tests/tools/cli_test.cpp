@@ -28,7 +28,23 @@ TEST(Cli, HelpIsInFrench) {
       EXPECT_EQ(outcome.out.find(english), std::string::npos) << english << "\n" << outcome.out;
     }
     EXPECT_NE(outcome.out.find("Emploi"), std::string::npos);
+    for (std::size_t at = outcome.out.find(':'); at != std::string::npos; at = outcome.out.find(':', at + 1))
+      EXPECT_EQ(outcome.out[at - 1], ' ') << outcome.out.substr(0, at + 1);
   }
+}
+
+TEST(Cli, HelpOfACommandHasOneHeadingForItsOptionsAndOneForTheOthers) {
+  const std::string help = assemblier({"journal", "verifier", "--aide"}).out;
+  const auto count = [&](const std::string& what) {
+    std::size_t times = 0;
+    for (std::size_t at = help.find(what); at != std::string::npos; at = help.find(what, at + 1)) ++times;
+    return times;
+  };
+  EXPECT_EQ(count("Options :\n"), 1U) << help;
+  EXPECT_EQ(count("Options générales :\n"), 1U) << help;
+  EXPECT_EQ(count("--aide"), 1U) << help;
+  EXPECT_LT(help.find("--reparer"), help.find("Options générales"));
+  EXPECT_GT(help.find("  --format"), help.find("Options générales"));
 }
 
 TEST(Cli, UsageErrorsAreFrenchAndTwo) {
@@ -64,6 +80,38 @@ TEST(Cli, SaysWhatWasProbablyMeant) {
   EXPECT_NE(assemblier({"regles", "verfier", "x"}).err.find("« verifier »"), std::string::npos);
   EXPECT_NE(assemblier({"dosier", "1"}).err.find("« dossier »"), std::string::npos);
   EXPECT_NE(assemblier({"journal", "infos", "--fromat", "json"}).err.find("« --format »"), std::string::npos);
+}
+
+TEST(Cli, AnUnknownOptionIsNoTableau) {
+  const House house;
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"-j", house.journal, "journal", "infos"},
+                                                                     {"-j", house.journal, "prêts"},
+                                                                     {"-j"},
+                                                                     {"journal", "infos", "-j"}}) {
+    const auto outcome = assemblier(arguments);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("« -j »"), std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.err.find("tableau"), std::string::npos) << outcome.err;
+  }
+}
+
+// A role of type texte asks for a name, and blanks are none; « rôle= » is a name that was forgotten.
+TEST(Cli, AnAuthorHasAName) {
+  const Scratch scratch;
+  std::string rules = kPret;
+  const std::string role = "rôle emprunteur";
+  rules.replace(rules.find(role), role.size(), role + " : texte");
+  const House house({scratch.write("texte.regles", rules)});
+  const std::string line =
+      R"({"id": "a", "acte": "demande", "objet": "pret/1", "par": {"rôle": "emprunteur", "nom": "  "}, "le": "2024-03-01", "données": {"rayon": "outils", "caution": "20.00", "jours": 3}})";
+  const auto blank = house({"importer", "-"}, line);
+  EXPECT_EQ(blank.code, 1) << blank.out;
+  EXPECT_NE(blank.out.find("demande un nom"), std::string::npos) << blank.out;
+  for (const auto* par : {"emprunteur=", "emprunteur=  "}) {
+    const auto refused = house({"acte", "demande", "--objet", "pret/1", "--par", par, "--le", "2024-03-01"});
+    EXPECT_EQ(refused.code, 2) << refused.out;
+    EXPECT_NE(refused.err.find("le nom manque"), std::string::npos) << refused.err;
+  }
 }
 
 TEST(Cli, WordsWithOrWithoutAccents) {

@@ -54,6 +54,11 @@ class Evidence : public ::testing::Test {
     return run({.arguments = {project_path("tools/verifier_preuve.py"), house.scratch.write("preuve", proof), trusted},
                 .program = "/usr/bin/python3"});
   }
+  // Changed, it is false; or no longer a proof at all.
+  void expect_refused(const std::string& changed) const {
+    for (const Outcome& outcome : {checked(changed), checked_apart(changed)})
+      EXPECT_TRUE(outcome.code == 1 || outcome.code == 3) << outcome.code << outcome.out;
+  }
   static std::string project_path(const std::string& name) { return std::string(ASSEMBLIER_SOURCE_DIR) + "/" + name; }
 
   const House house;
@@ -109,7 +114,7 @@ TEST_F(Evidence, NothingIsProvedUnderAnotherHead) {
   EXPECT_EQ(proved(with([](auto& c) { c.root.octets[3] ^= 1; })), (std::vector<int>{1, 1, 1}));
   EXPECT_EQ(proved(with([](auto& c) { c.flux_root.octets[3] ^= 1; })), (std::vector<int>{1, 1, 1}));
   EXPECT_EQ(proved(with([](auto& c) { --c.size; })), (std::vector<int>{1, 1, 1}));
-  EXPECT_EQ(proved(with([](auto& c) { c.size += 9; })), (std::vector<int>{2, 2, 2}));
+  EXPECT_EQ(proved(with([](auto& c) { c.size += 9; })), (std::vector<int>{4, 4, 4}));
   EXPECT_EQ(proved(with([](auto& c) { c.journal_id.front() = '!'; })), (std::vector<int>{1, 1, 1}));
   const auto refused = house({"journal", "preuve", "--tete", with([](auto& c) { c.root = {}; }), "--position", "3"});
   EXPECT_EQ(refused.out, "");
@@ -140,7 +145,6 @@ TEST_F(Evidence, AProofHoldsForBothCheckers) {
     EXPECT_NE(outcome.out.find("VRAIE"), std::string::npos);
     EXPECT_NE(outcome.out.find("pret/7"), std::string::npos);
   }
-  EXPECT_EQ(house({"preuve", "creer", "pret/rien", "--tete", head}).code, 2);
 }
 
 // It holds for the head it was made under, whatever is written afterwards.
@@ -149,7 +153,7 @@ TEST_F(Evidence, AnEarlierHeadStillProves) {
   const std::string proof = proof_of("pret/7");
   EXPECT_EQ(checked(proof).code, 0);
   EXPECT_EQ(checked_apart(proof).code, 0);
-  EXPECT_EQ(house({"preuve", "creer", "pret/x", "--tete", head}).code, 2) << "not there yet under that head";
+  EXPECT_EQ(house({"preuve", "creer", "pret/x", "--tete", head}).code, 3) << "not there yet under that head";
 }
 
 TEST_F(Evidence, AWitnessSignsAsWell) {
@@ -179,14 +183,76 @@ TEST_F(Evidence, NoCharacterMayChange) {
     changed[at] = static_cast<char>(changed[at] ^ (1 << random() % 7));
     EXPECT_FALSE(check_proof(changed, trust)) << at << " " << proof.substr(at > 20 ? at - 20 : 0, 40);
     ++tried;
-    if (tried % 40 == 0) EXPECT_EQ(checked_apart(changed).code, 1) << at;
+    if (tried % 40 == 0) expect_refused(changed);
   }
   EXPECT_GT(tried, 100U);
   for (const std::string& changed :
        {proof + "\n", proof + " ", proof.substr(1), proof.substr(0, proof.size() - 1), std::string()}) {
     EXPECT_FALSE(check_proof(changed, trust));
-    EXPECT_EQ(checked_apart(changed).code, 1);
+    expect_refused(changed);
   }
+}
+
+// Which of the two it is, in the code and in words: whoever asks knows what to look for.
+TEST_F(Evidence, AnotherJournalAndAnOlderCopyAreToldApart) {
+  const std::string older = house.scratch / "copie";
+  std::filesystem::copy(house.journal, older);
+  ASSERT_EQ(house({"importer", "-"}, demande("x", "pret/x", kGood)).code, 0);
+  const std::string later = house.scratch.write("tete2", seal());
+  const House other;
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"journal", "preuve", "--tete", later, "--position", "3"}, {"preuve", "creer", "pret/7", "--tete", later}}) {
+    const auto at = [&](const std::string& journal) {
+      auto arguments = command;
+      arguments.insert(arguments.end(), {"--journal", journal});
+      return assemblier(arguments);
+    };
+    EXPECT_EQ(at(house.journal).code, 0);
+    const auto stops = at(older);
+    EXPECT_EQ(stops.code, 4) << stops.err;
+    EXPECT_NE(stops.err.find("s'arrête avant la tête"), std::string::npos) << stops.err;
+    const auto foreign = at(other.journal);
+    EXPECT_EQ(foreign.code, 1) << foreign.err;
+    EXPECT_NE(foreign.err.find("non de celui-ci"), std::string::npos) << foreign.err;
+    EXPECT_EQ(stops.out + foreign.out, "");
+  }
+  EXPECT_EQ(house({"journal", "preuve", "--tete", head, "--depuis", later}).code, 2) << "the wrong way round";
+}
+
+TEST_F(Evidence, WhatIsNotThereIsSaid) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"preuve", "creer", "pret/rien", "--tete", head},
+                                             {"journal", "preuve", "--tete", head, "--position", "81"}}) {
+    const auto outcome = house(arguments);
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_TRUE(outcome.err.find("n'existe pas") != std::string::npos ||
+                outcome.err.find("n'est pas sous") != std::string::npos)
+        << outcome.err;
+  }
+  EXPECT_EQ(house({"journal", "preuve", "--tete", head, "--objet", "pret/rien"}).code, 0)
+      << "that there is none is proved";
+}
+
+// A file that is no proof is not a false one.
+TEST_F(Evidence, WhatIsNoProofIsUnreadable) {
+  const std::string proof = proof_of("pret/7");
+  std::string wide;
+  for (const char c : proof) (wide += c) += char{};
+  for (const std::string& other :
+       {std::string(), std::string("\x89PNG\r\n\x1a\n"), std::string("{}\n"), std::string("{\"a\": 1}\n"),
+        std::string("\xef\xbb\xbf") + proof, wide,
+        std::string("{\"forme\": \"assemblier-preuve/1\", \"objet\": \"\xe9\"}\n"), read_file(head)}) {
+    for (const Outcome& outcome : {checked(other), checked_apart(other)}) {
+      EXPECT_EQ(outcome.code, 3) << other.substr(0, 40) << outcome.out;
+      EXPECT_EQ(outcome.out, "");
+      EXPECT_NE(outcome.err.find("preuve"), std::string::npos) << outcome.err;
+    }
+  }
+  const auto absent = run({.arguments = {project_path("tools/verifier_preuve.py"), house.scratch / "nulle", trusted},
+                           .program = "/usr/bin/python3"});
+  EXPECT_EQ(absent.code, 3);
+  EXPECT_NE(absent.err.find("ce fichier n'existe pas"), std::string::npos) << absent.err;
 }
 
 // Whole events taken away or put in, with everything written as it should be.

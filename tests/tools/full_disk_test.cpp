@@ -1,5 +1,7 @@
 // No room left, for real: an import is refused where it stands, loses nothing, and completes once there is room again.
 
+#include "storage/journal_rocksdb.hpp"
+#include "storage/keys.hpp"
 #include "tests/tools/support.hpp"
 
 #include <fmt/format.h>
@@ -84,6 +86,40 @@ $A journal verifier >{0}/verifie-apres 2>&1; echo $? >{0}/code-verifie-apres
   EXPECT_EQ(file("code-verifie-apres"), "0\n") << file("verifie-apres");
   expect_completed(
       {.code = file("code-apres") == "0\n" ? 0 : 1, .out = file("troisieme"), .err = file("plainte-apres")}, before);
+}
+
+// No room for the repaired copy, or nobody may write: nothing is changed, and it is said.
+TEST(FullDisk, ARepairWithoutRoom) {
+  if (bash("unshare -rm true").code != 0) GTEST_SKIP() << "mounting is not allowed here";
+  const House house;
+  ASSERT_EQ(house({"importer", "-"}, all_lines()).code, 0);
+  {
+    auto store = storage::open_rocksdb_store(house.journal, false, nullptr);
+    ASSERT_TRUE(store);
+    (*store)->remove(storage::flux_key("pret/1"));
+    ASSERT_TRUE((*store)->commit());
+  }
+  const auto outcome = bash(fmt::format(
+      R"(unshare -rm /bin/bash -c '
+mkdir {0}/disque && mount -t tmpfs -o size=3m tmpfs {0}/disque && cp -r {2} {0}/disque/journal || exit 77
+head -c 3m /dev/zero >{0}/disque/plein 2>{0}/rien
+R="{1} --journal {0}/disque/journal journal verifier --reparer"
+$R >{0}/plein-dit 2>&1; echo $? >{0}/code-plein
+rm {0}/disque/plein && ls {0}/disque >{0}/reste && mount -o remount,ro {0}/disque || exit 78
+$R >{0}/fige-dit 2>&1; echo $? >{0}/code-fige
+mount -o remount,rw,size=32m {0}/disque || exit 79
+$R >{0}/enfin-dit 2>&1; echo $? >{0}/code-enfin
+')",
+      house.scratch.path(), ASSEMBLIER_PROGRAM, house.journal));
+  if (outcome.code == 77) GTEST_SKIP() << "mounting is not allowed here";
+  ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  const auto file = [&](const std::string& name) { return read_file(house.scratch / name); };
+  for (const std::string name : {"plein", "fige"}) {
+    EXPECT_EQ(file("code-" + name), "5\n") << file(name + "-dit");
+    EXPECT_NE(file(name + "-dit").find("rien n'a été changé"), std::string::npos) << file(name + "-dit");
+  }
+  EXPECT_EQ(file("reste"), "journal\n");
+  EXPECT_EQ(file("code-enfin"), "0\n") << file("enfin-dit");
 }
 
 }  // namespace

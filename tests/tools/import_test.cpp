@@ -2,6 +2,7 @@
 
 #include "tests/tools/support.hpp"
 
+#include <csignal>
 #include <map>
 #include <set>
 #include <thread>
@@ -203,6 +204,28 @@ TEST_F(Killed, AtAnyMoment) {
     killer.join();
     completes(house, text);
   }
+}
+
+// Ctrl-C: what was answered is recorded, one line says where it stopped, the same command completes it.
+TEST(Import, InterruptedItSaysWhereAndIsCompleted) {
+  const House house;
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += demande(fmt::format("d{}", i), fmt::format("pret/{}", i), kGood);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Started started({"--journal", house.journal, "importer", "-"});
+    started.feed(text.substr(0, text.size() / 2));
+    const std::size_t answered = started.wait_for(90).size();
+    EXPECT_GE(answered, 90U);
+    ::kill(started.process(), signal);
+    EXPECT_EQ(started.wait(), 130);
+    EXPECT_NE(started.said().find(fmt::format("import interrompu après la ligne {}", started.wait_for(0).size())),
+              std::string::npos)
+        << started.said();
+  }
+  const auto again = house({"importer", "-"}, text);
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_NE(again.err.find("déjà inscrits"), std::string::npos) << again.err;
+  EXPECT_EQ(house({"journal", "verifier"}).code, 0);
 }
 
 }  // namespace

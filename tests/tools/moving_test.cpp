@@ -115,6 +115,26 @@ TEST_F(Moving, WhatIsAlteredMissingOrOutOfOrderIsRefusedByItsLine) {
       << "another journal is there";
 }
 
+// A part of the events makes no journal, and nothing is made of it; what came before a wrong line stands.
+TEST_F(Moving, APartOfAnExportMakesNothing) {
+  const std::string place = house.scratch / "partie";
+  for (const auto& chosen : std::vector<std::vector<std::string>>{{"--flux", "pret/4"}, {"--depuis", "5"}}) {
+    auto arguments = std::vector<std::string>{"journal", "exporter"};
+    arguments.insert(arguments.end(), chosen.begin(), chosen.end());
+    const auto part = house(arguments);
+    ASSERT_EQ(part.code, 0);
+    const auto refused = import(part.out, "partie");
+    EXPECT_EQ(refused.code, 4) << refused.err;
+    EXPECT_NE(refused.err.find("une partie des événements"), std::string::npos) << refused.err;
+    EXPECT_NE(refused.err.find("rien n'est importé"), std::string::npos) << refused.err;
+    EXPECT_FALSE(std::filesystem::exists(place));
+  }
+  auto lines = lines_of(exported);
+  lines.erase(lines.begin() + 4);
+  EXPECT_EQ(import(joined(lines), "partie").code, 4);
+  EXPECT_EQ(lines_of(there("partie", {"journal", "exporter"}).out).size(), 4U);
+}
+
 TEST_F(Moving, AKilledImportGoesOn) {
   const auto lines = lines_of(exported);
   for (const std::size_t count : {std::size_t{1}, lines.size() / 3, lines.size() - 2}) {

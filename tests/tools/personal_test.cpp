@@ -226,6 +226,8 @@ TEST_F(Personal, MovesWithTheJournalAndNotWithItsExport) {
   EXPECT_EQ(head(copy), head(journal));
   sound(copy);
   EXPECT_NE(shown(copy, "mission/2").find("nom complet : scellé"), std::string::npos);
+  EXPECT_NE(shown(copy, "mission/1").find("nom complet : effacé (Demande, "), std::string::npos)
+      << shown(copy, "mission/1");
   EXPECT_EQ(assemblier({"--journal", copy, "rejouer"}).out.substr(0, 12), "0 divergence");
   const auto again = assemblier({"--journal", copy, "importer", "-"}, stream);
   EXPECT_NE(again.err.find("0 inscrit,"), std::string::npos) << again.err;

@@ -4,10 +4,13 @@
 #include "storage/keys.hpp"
 #include "tests/tools/support.hpp"
 
+#include <csignal>
 #include <filesystem>
+#include <optional>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace assemblier::tools {
 namespace {
@@ -102,6 +105,62 @@ TEST(Repair, AFalseEventIsNotMended) {
   EXPECT_NE(refused.err.find("position 0"), std::string::npos) << refused.err;
   EXPECT_NE(refused.err.find("sauvegarde"), std::string::npos) << refused.err;
   EXPECT_EQ(snapshot(house.scratch.path()), before);
+}
+
+// A journal whose repair takes a while.
+void damage(const House& house, int lines) {
+  std::string text;
+  for (int i = 0; i < lines; ++i) text += demande(fmt::format("d{}", i), fmt::format("pret/{}", i), kGood);
+  ASSERT_EQ(house({"importer", "-"}, text).code, 0);
+  change(house.journal, [](storage::Store& store) { store.remove(storage::flux_key("pret/3")); });
+}
+
+std::vector<std::string> unfinished(const House& house) {
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(house.scratch.path())) {
+    if (std::filesystem::exists(entry.path() / "INACHEVE")) left.push_back(entry.path().string());
+  }
+  return left;
+}
+
+// Ends it by `signal` once the copy is begun; its exit code, or nothing when it was too quick.
+std::optional<int> cut_short(const House& house, int signal) {
+  Started started({"--journal", house.journal, "journal", "verifier", "--reparer"});
+  for (int i = 0; i < 20'000 && unfinished(house).empty(); ++i) ::usleep(100);
+  if (unfinished(house).empty()) return std::nullopt;
+  ::kill(started.process(), signal);
+  return started.finish();
+}
+
+TEST(Repair, InterruptedItLeavesNoCopyAndSaysSo) {
+  const House house;
+  damage(house, 3'000);
+  const auto before = snapshot(house.scratch.path());
+  const auto code = cut_short(house, SIGINT);
+  ASSERT_EQ(code, 130);
+  EXPECT_EQ(snapshot(house.scratch.path()), before);
+}
+
+// The copy of a killed repair holds what an erasure would not reach: the next command that writes removes it.
+TEST(Repair, WhatAKilledOneLeftIsRemovedByTheNextCommandThatWrites) {
+  const House house;
+  damage(house, 3'000);
+  for (const auto& next : std::vector<std::vector<std::string>>{
+           {"effacer", "personne", "--motif", "essai"}, {"importer", "-"}, {"journal", "verifier", "--reparer"}}) {
+    ASSERT_TRUE(cut_short(house, SIGKILL));
+    const auto left = unfinished(house);
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(house({"journal", "exporter"}).code, 0) << "to read removes nothing";
+    EXPECT_EQ(unfinished(house), left);
+    const auto done = house(next);
+    EXPECT_NE(done.err.find("copie inachevée"), std::string::npos) << next.front() << done.out << done.err;
+    EXPECT_NE(done.err.find(left.front()), std::string::npos) << done.err;
+    EXPECT_TRUE(unfinished(house).empty());
+  }
+  EXPECT_EQ(house({"journal", "verifier"}).code, 0);
+  // The damaged journal is kept on purpose, and whoever erases is told of it.
+  const auto told = house({"effacer", "personne", "--motif", "essai"});
+  EXPECT_NE(told.err.find("journal.avant-reparation-"), std::string::npos) << told.out << told.err;
 }
 
 }  // namespace

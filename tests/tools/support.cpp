@@ -207,7 +207,7 @@ Started::Started(std::vector<std::string> arguments) {
   if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
   process_ = ::fork();
   if (process_ == 0) {
-    ::signal(SIGPIPE, SIG_DFL);
+    for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
     ::dup2(ends[0], 0);
     redirect(1, out.c_str(), O_WRONLY);
     redirect(2, err.c_str(), O_WRONLY);
@@ -252,9 +252,15 @@ void Started::kill() {
   process_ = -1;
 }
 
+std::string Started::said() const { return read_file(scratch_ / "err"); }
+
 int Started::finish() {
   ::close(input_);
   input_ = -1;
+  return wait();
+}
+
+int Started::wait() {
   const int code = wait_for_process(process_);
   process_ = -1;
   return code;

@@ -64,6 +64,9 @@ class Started {
   /// Lines answered so far, complete ones only; waits until there are `count` (or the process ends).
   [[nodiscard]] std::vector<std::string> wait_for(std::size_t count) const;
   void kill();
+  /// Waits, its input still open.
+  [[nodiscard]] int wait();
+  [[nodiscard]] std::string said() const;  ///< on its standard error
   [[nodiscard]] pid_t process() const { return process_; }
   /// Ends its input and waits.
   [[nodiscard]] int finish();

@@ -176,7 +176,7 @@ TEST_F(Timestamps, NoCharacterMayChange) {
     changed[at] = static_cast<char>(changed[at] ^ (1 << random() % 7));
     EXPECT_FALSE(check_proof(changed, trust, root)) << at << " " << whole.substr(at > 20 ? at - 20 : 0, 40);
     ++tried;
-    if (tried % 40 == 0) EXPECT_EQ(checked_apart(changed, authority.root()).code, 1) << at;
+    if (tried % 40 == 0) EXPECT_NE(checked_apart(changed, authority.root()).code, 0) << at;
   }
   EXPECT_GT(tried, 100U);
 }

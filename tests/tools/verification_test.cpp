@@ -90,5 +90,47 @@ TEST(Verification, BesideAnImport) {
   EXPECT_EQ(slow.finish(), 4);
 }
 
+// What keeps a control is looked at before anything is done: nothing is imported, nothing read for hours.
+TEST(Verification, AFileThatCannotKeepItIsSaidFirst) {
+  const House house;
+  const std::string line = demande("d", "pret/1", R"({"rayon": "outils", "caution": "20.00", "jours": 3})");
+  const std::string mine = house.scratch.write("notes", "notes of mine");
+  const auto before = house({"journal", "exporter"}).out;
+  const std::vector<std::pair<std::string, int>> files = {
+      {house.scratch / "nowhere/controle", 5}, {house.scratch.path(), 3}, {mine, 3}, {house.journal + "/x", 2}};
+  for (const auto& [file, code] : files) {
+    for (const auto& arguments : std::vector<std::vector<std::string>>{{"importer", "-", "--controle", file},
+                                                                       {"journal", "verifier", "--reprendre", file}}) {
+      const auto refused = house(arguments, line);
+      EXPECT_EQ(refused.code, code) << file << refused.err;
+      EXPECT_EQ(refused.out, "");
+      EXPECT_NE(refused.err.find(file), std::string::npos) << refused.err;
+    }
+  }
+  EXPECT_EQ(house({"journal", "exporter"}).out, before);
+  EXPECT_EQ(read_file(mine), "notes of mine");
+}
+
+// A table with an unreadable block: each finding once, and at the end what to do.
+TEST(Verification, WhatToDoIsSaidOnce) {
+  const House house;
+  fill(house.journal, 20'000);
+  std::string table;
+  for (const auto& entry : fs::directory_iterator(house.journal)) {
+    if (entry.path().extension() == ".sst" && (table.empty() || entry.file_size() > fs::file_size(table)))
+      table = entry.path().string();
+  }
+  std::string octets = read_file(table);
+  for (const std::size_t part : {3, 2})
+    octets[octets.size() / part] = static_cast<char>(octets[octets.size() / part] ^ 1);
+  house.scratch.write("journal/" + fs::path(table).filename().string(), octets);
+  const auto found = house({"journal", "verifier"});
+  EXPECT_EQ(found.code, 4);
+  EXPECT_NE(found.out.find("ne se lisent plus"), std::string::npos) << found.out;
+  const auto first = found.out.find("sauvegarde");
+  EXPECT_NE(first, std::string::npos) << found.out;
+  EXPECT_EQ(found.out.find("sauvegarde", first + 1), std::string::npos) << found.out;
+}
+
 }  // namespace
 }  // namespace assemblier::tools
