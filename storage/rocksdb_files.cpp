@@ -206,14 +206,14 @@ Result<void> check_left_over(const std::string& directory, const FileList& files
   for (const fs::path& path : files.tables)
     (content->tables.contains(number_of(path)) ? counted : left_over).push_back(path);
   for (const fs::path& path : files.logs) (number_of(path) >= content->first_log ? counted : left_over).push_back(path);
-  if (left_over.empty()) return {};
-  std::optional<Position> last;
-  for (const fs::path& path : counted) {
-    const auto here = last_position(path);
-    if (here) last = std::max(last.value_or(*here), *here);
-  }
+  std::optional<Position> last;  // of those counted, looked at from the newest on, as far as is needed
   for (const fs::path& path : left_over) {
     const auto here = last_position(path);
+    while (here && (!last || *last < *here) && !counted.empty()) {
+      const auto there = last_position(counted.back());
+      if (there) last = std::max(last.value_or(*there), *there);
+      counted.pop_back();
+    }
     if (!here || (last && *here <= *last)) continue;
     return damaged(
         directory,
