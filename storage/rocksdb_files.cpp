@@ -33,6 +33,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kCacheShardBits = 2;       // a few large ones: small ones fill unevenly
+constexpr double kCacheOfIndexes = 0.9;  // how much of the cache may be theirs
+constexpr int kOpenTables = 400;         // a reader has two descriptors for each, a process 1024 of them as a rule
+
 constexpr const char* kRestore = "garder le répertoire tel quel et repartir d'une sauvegarde";
 
 class NullLogger final : public rocksdb::Logger {
@@ -341,7 +345,7 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.write_buffer_size = 32U << 20U;  // bounds the log that an opening has to read again
-  options.max_open_files = 512;            // opening looks at few tables, whatever the length of the journal
+  options.max_open_files = -1;             // all tables at once: one opened later reads its whole index and filter
   options.max_file_opening_threads = 1;
   options.skip_stats_update_on_db_open = true;
   options.max_manifest_file_size = 4U << 20U;
@@ -357,7 +361,11 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   table.block_size = 16U << 10U;
   table.checksum = rocksdb::kxxHash64;  // fast, and short enough to be checked here too: see table_scan.hpp
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));  // most ids and flux asked for are new
-  table.block_cache = rocksdb::NewLRUCache(32U << 20U);
+  // Indexes and filters grow with the journal: of each table only the top is kept, and the pieces asked for go into the
+  // cache, where blocks of records do not drive them out.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.block_cache = rocksdb::NewLRUCache(32U << 20U, kCacheShardBits, false, kCacheOfIndexes);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
@@ -473,6 +481,7 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory,
     });
   };
   if (read_only) options.memtable_prefix_bloom_size_ratio = 0;  // room that only a writer earns back
+  if (files->tables.size() > kOpenTables) options.max_open_files = kOpenTables;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
   rocksdb::Status status = open();
   if (status.IsCorruption() && *torn) {
