@@ -165,6 +165,10 @@ Result<std::optional<FluxHead>> read_head(View& view, std::string_view flux) {
   auto known = view.get(flux_key(flux));
   if (!known) return std::unexpected(std::move(known.error()));
   if (!*known) return std::nullopt;
+  return read_last(view, flux);
+}
+
+Result<FluxHead> read_last(View& view, std::string_view flux) {
   auto last = view.last(index_begin(flux), index_end(flux));
   if (!last) return std::unexpected(std::move(last.error()));
   const auto index = *last ? decode_index_key((*last)->key) : std::nullopt;

@@ -53,6 +53,8 @@ class ChainChecker {
 
 /// Where a flux stands, from its last index entry.
 [[nodiscard]] Result<std::optional<FluxHead>> read_head(View& view, std::string_view flux);
+/// The same. REQUIRES a flux that is there: without an entry it is damage.
+[[nodiscard]] Result<FluxHead> read_last(View& view, std::string_view flux);
 [[nodiscard]] Result<void> read_flux(View& view, std::string_view flux, Version from, const EventVisitor& visit);
 [[nodiscard]] Result<void> read_all(View& view, Position from, const EventVisitor& visit);
 [[nodiscard]] Result<void> scan(View& view, const ScanRange& range, const EventViewVisitor& visit);

@@ -33,6 +33,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kCacheShardBits = 2;       // a few large ones: small ones fill unevenly
+constexpr double kCacheOfIndexes = 0.9;  // how much of the cache may be theirs
+constexpr int kOpenTables = 400;         // a reader has two descriptors for each, a process 1024 of them as a rule
+
 class NullLogger final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -204,14 +208,14 @@ Result<void> check_left_over(const std::string& directory, const FileList& files
   for (const fs::path& path : files.tables)
     (content->tables.contains(number_of(path)) ? counted : left_over).push_back(path);
   for (const fs::path& path : files.logs) (number_of(path) >= content->first_log ? counted : left_over).push_back(path);
-  if (left_over.empty()) return {};
-  std::optional<Position> last;
-  for (const fs::path& path : counted) {
-    const auto here = last_position(path);
-    if (here) last = std::max(last.value_or(*here), *here);
-  }
+  std::optional<Position> last;  // of those counted, looked at from the newest on, as far as is needed
   for (const fs::path& path : left_over) {
     const auto here = last_position(path);
+    while (here && (!last || *last < *here) && !counted.empty()) {
+      const auto there = last_position(counted.back());
+      if (there) last = std::max(last.value_or(*there), *there);
+      counted.pop_back();
+    }
     if (!here || (last && *here <= *last)) continue;
     return damaged(
         directory,
@@ -339,7 +343,7 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.write_buffer_size = 32U << 20U;  // bounds the log that an opening has to read again
-  options.max_open_files = 512;            // opening looks at few tables, whatever the length of the journal
+  options.max_open_files = -1;             // all tables at once: one opened later reads its whole index and filter
   options.max_file_opening_threads = 1;
   options.skip_stats_update_on_db_open = true;
   options.max_manifest_file_size = 4U << 20U;
@@ -355,7 +359,11 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   table.block_size = 16U << 10U;
   table.checksum = rocksdb::kxxHash64;  // fast, and short enough to be checked here too: see table_scan.hpp
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));  // most ids and flux asked for are new
-  table.block_cache = rocksdb::NewLRUCache(32U << 20U);
+  // Indexes and filters grow with the journal: of each table only the top is kept, and the pieces asked for go into the
+  // cache, where blocks of records do not drive them out.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.block_cache = rocksdb::NewLRUCache(32U << 20U, kCacheShardBits, false, kCacheOfIndexes);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
@@ -471,6 +479,7 @@ Result<std::unique_ptr<rocksdb::DB>> open_database(const std::string& directory,
     });
   };
   if (read_only) options.memtable_prefix_bloom_size_ratio = 0;  // room that only a writer earns back
+  if (files->tables.size() > kOpenTables) options.max_open_files = kOpenTables;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
   rocksdb::Status status = open();
   if (status.IsCorruption() && *torn) {

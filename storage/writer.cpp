@@ -469,7 +469,7 @@ Result<Writer::TipIndex> Writer::tip(const std::string& flux) {
     auto opened = store_.get(flux_key(flux));
     if (!opened) return std::unexpected(std::move(opened.error()));
     if (*opened) {
-      auto head = read_head(*store_.view(), flux);
+      auto head = read_last(*store_.view(), flux);
       if (!head) return std::unexpected(std::move(head.error()));
       tip.head = *head;
     }

@@ -1,6 +1,7 @@
 // Damage to the files of a journal: one octet changed anywhere, logs cut short, files gone. Found, or harmless; never a
 // crash, never fewer events in silence. ASSEMBLIER_LONG=1 sweeps every octet and every bit.
 
+#include "storage/rocksdb_files.hpp"
 #include "storage/table_scan.hpp"
 #include "tests/storage/support.hpp"
 
@@ -8,6 +9,8 @@
 #include <map>
 
 #include <fcntl.h>
+#include <rocksdb/db.h>
+#include <rocksdb/sst_file_reader.h>
 
 namespace assemblier::storage {
 namespace {
@@ -332,6 +335,80 @@ TEST(Damage, ADamagedBlockIsNamedAndTheRestIsRead) {
       << reading.error().message;
   // What lies beyond can still be read.
   EXPECT_EQ(all_events(**journal, Position{399}).size(), 1U);
+}
+
+// A journal of a few megabytes, in one table below the level that is read whole when a journal is opened: its index and
+// its filter lie in partitions.
+fs::path make_partitioned(const std::string& directory, std::size_t events) {
+  {
+    auto journal = create_rocksdb(directory, {});
+    EXPECT_TRUE(journal) << journal.error().message;
+    std::vector<AppendRequest> requests;
+    for (std::size_t i = 0; i < events; ++i) {
+      const std::string id = std::to_string(i);
+      Bytes payload;  // contents that do not compress
+      for (int j = 0; j < 16; ++j) payload += to_bytes(sha256(id + "/" + std::to_string(j)));
+      requests.push_back({.events = {make_event("f" + std::to_string(i % 500), id, 0, payload)},
+                          .expected = {},
+                          .outcome = make_outcome(id)});
+    }
+    for (const auto& answer : (*journal)->submit_all(std::move(requests)).get()) EXPECT_TRUE(answer);
+  }
+  rocksdb::DB* opened = nullptr;
+  EXPECT_TRUE(rocksdb::DB::Open(make_options(nullptr), directory, &opened).ok());
+  const std::unique_ptr<rocksdb::DB> database(opened);
+  EXPECT_TRUE(database->CompactRange({}, nullptr, nullptr).ok());
+  std::vector<rocksdb::LiveFileMetaData> tables;
+  database->GetLiveFilesMetaData(&tables);
+  EXPECT_EQ(tables.size(), 1U);
+  EXPECT_GT(tables.at(0).level, 0);
+  rocksdb::SstFileReader reader(make_options(nullptr));
+  EXPECT_TRUE(reader.Open(directory + tables.at(0).name).ok());
+  EXPECT_GT(reader.GetTableProperties()->index_partitions, 2U);
+  return directory + tables.at(0).name;
+}
+
+// Partitions are read when they are asked for: each is checked all the same, and nothing that a damaged one hides is
+// said to be absent.
+TEST(Damage, EveryPartOfATableLargeEnoughForPartitions) {
+  constexpr std::size_t kMany = 12'000;
+  constexpr std::uint64_t kLastParts = 120'000;  // octets; before them lie the blocks of records
+  const Scratch scratch(Scratch::Where::kMemory);
+  const std::string directory = scratch / "journal";
+  const fs::path table = make_partitioned(directory, kMany);
+  const std::string content = read_bytes(table);
+  ASSERT_GT(content.size(), 5 * kLastParts);
+  int flips = 0;
+  int opened = 0;
+  for (std::uint64_t offset = 1000; offset < content.size();) {
+    set_octet(table, offset, static_cast<char>(content[offset] ^ 1 << offset % 8));
+    {
+      rocksdb::SstFileReader reader(make_options(nullptr));
+      EXPECT_FALSE(check_table(reader, table.string()).ok()) << "octet " << offset << " of " << content.size();
+    }
+    if (++flips % 10 == 0) {
+      auto journal = open_rocksdb(directory, {.limits = {}, .clock = {}, .read_only = true});
+      EXPECT_TRUE(journal || journal.error().kind == ErrorKind::kDamaged);
+      if (journal) {
+        ++opened;
+        const auto report = (*journal)->verify({});
+        ASSERT_TRUE(report) << report.error().message;
+        ASSERT_FALSE(report->findings.empty()) << offset;
+        EXPECT_NE(report->findings.front().message.find(table.filename().string()), std::string::npos) << offset;
+        std::size_t read = 0;
+        const auto all = (*journal)->read_all({}, [&](const StoredEvent&) { return ++read, true; });
+        EXPECT_TRUE(!all || read == kMany) << offset;
+        for (std::size_t i = 0; i < kMany; i += 599) {
+          const auto known = (*journal)->outcome(std::to_string(i));
+          EXPECT_TRUE(!known || *known) << i << ", octet " << offset;
+        }
+      }
+    }
+    set_octet(table, offset, content[offset]);
+    const bool last_parts = offset + kLastParts >= content.size();
+    offset += last_parts ? (long_tests() ? 61 : 997) : 99'991;
+  }
+  EXPECT_GT(opened, 10);
 }
 
 // An event large enough to fill a block of its own, as the text of an édition is.
