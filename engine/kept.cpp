@@ -177,12 +177,12 @@ bool Kept::set_entry(std::uint32_t name, std::string_view entry, const storage::
   static_cast<void>(given.text());
   const std::string_view key = entry.substr(0, entry.size() - given.rest().size());
   std::string sealed;
-  if (!given.ok() || given.at_end() || given.peek() >> 5U == 2) return false;  // octets are no datum
+  if (entry.empty() || !given.ok() || given.at_end() || given.peek() >> 5U == 2) return false;  // octets are no datum
   if (is_tagged(given.rest())) {
     if (given.map() != 1) return false;
     if (given.uint() == kSealedKind) {
       const auto body = sealed_body(given.uint(), event);
-      if (!body) return false;
+      if (!body || !given.ok()) return false;
       storage::CborWriter writer;
       writer.bytes(*body);
       sealed.append(key).append(writer.str());

@@ -9,6 +9,8 @@
 #include <atomic>
 #include <deque>
 #include <limits>
+#include <new>
+#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
@@ -194,12 +196,17 @@ class States::Part {
     if (index >= heads.size()) heads.resize(index + 1);
     return heads[index];
   }
+  // A head that is read anew is none until all of it is known.
+  static std::string_view forget(Head& head, const CborCursor& at) {
+    head.octets.clear();
+    return at.rest();
+  }
   static void remember(Head& head, std::string_view before, const CborCursor& at) {
     head.octets = before.substr(0, before.size() - at.rest().size());
   }
 
   bool begin(CborCursor& at, Shape& shape) {
-    const std::string_view before = at.rest();
+    const std::string_view before = forget(shape.begin, at);
     if (at.array() != 9 || at.uint() != 1) return false;
     static_cast<void>(at.boolean());
     const std::string_view kind = at.text();
@@ -215,7 +222,7 @@ class States::Part {
 
   bool change(CborCursor& at, Head& head, Kept& kept, const EventView& event) {
     if (!at.pass(head.octets)) {
-      const std::string_view before = at.rest();
+      const std::string_view before = forget(head, at);
       head.size = at.array();
       head.kind = at.uint();
       head.name = names_.number(at.text());
@@ -225,22 +232,26 @@ class States::Part {
     const auto is = [&head](std::uint64_t size, Change::Kind kind) {
       return head.size == size && head.kind == static_cast<std::uint64_t>(kind);
     };
-    if (is(3, Change::Kind::kSet)) return kept.set(head.name, at.item(), event);
-    if (is(3, Change::Kind::kAppend)) return kept.append(head.name, at.item());
-    return is(4, Change::Kind::kEntry) && kept.set_entry(head.name, at.items(2), event);
+    const std::string_view value = at.items(head.size == 4 ? 2 : 1);
+    if (!at.ok()) return false;
+    if (is(3, Change::Kind::kSet)) return kept.set(head.name, value, event);
+    if (is(3, Change::Kind::kAppend)) return kept.append(head.name, value);
+    return is(4, Change::Kind::kEntry) && kept.set_entry(head.name, value, event);
   }
 
   // Nothing behind the reasons of the last one is looked at.
   bool decision(CborCursor& at, Head& head, Kept& kept, bool last) {
     if (!at.pass(head.octets)) {
-      const std::string_view before = at.rest();
+      const std::string_view before = forget(head, at);
       head.size = at.array();
       head.name = names_.number(at.text());
       if (!at.ok()) return false;
       remember(head, before, at);
     }
     if (head.size != 7 || at.peek() > static_cast<unsigned>(dsl::Status::kError)) return false;
-    kept.retain(head.name, at.items(3));  // status, value, reasons
+    const std::string_view decided = at.items(3);  // status, value, reasons
+    if (!at.ok()) return false;
+    kept.retain(head.name, decided);
     if (!last) at.items(3);
     return at.ok();
   }
@@ -332,22 +343,33 @@ struct Piece {
 };
 /// Events put aside, in order of positions.
 struct Stretch {
+  static constexpr std::size_t kMostOctets = 4U << 20U;  // of what is kept for the next events
   explicit Stretch(std::size_t parts) : pieces(parts) {}
   std::string octets;
   std::vector<std::vector<Piece>> pieces;  ///< by part
 
   void clear() {
+    if (octets.capacity() > kMostOctets) octets = {};
     octets.clear();
     for (auto& part : pieces) part.clear();
   }
   void add(std::size_t part, const EventView& event, std::size_t hash) {
     const char* const edition = event.edition.data();
+    const std::string_view payload = needed(event.payload);
     const auto size = [](std::string_view text) { return static_cast<std::uint32_t>(text.size()); };
     const auto at = [edition](std::string_view text) { return static_cast<std::uint32_t>(text.data() - edition); };
     pieces[part].push_back({event.position, event.version, event.date_effet, size(event.flux),
-                            event.seals.empty() ? 0 : at(event.seals), size(event.seals), at(event.payload),
-                            size(event.payload), octets.size(), hash});
-    octets.append(event.flux).append(edition, event.payload.data() + event.payload.size());
+                            event.seals.empty() ? 0 : at(event.seals), size(event.seals), at(payload), size(payload),
+                            octets.size(), hash});
+    octets.append(event.flux).append(edition, payload.data() + payload.size());
+  }
+  // Of a large payload, what is looked at: données and motifs, which come behind, may be far larger.
+  static std::string_view needed(std::string_view payload) {
+    if (payload.size() < 4096) return payload;
+    CborCursor at(payload);
+    if (at.array() != 9) return payload;
+    at.items(7);  // layout, opening, kind, états, changes, décisions
+    return at.ok() ? payload.substr(0, payload.size() - at.rest().size()) : payload;
   }
   EventView view(const Piece& piece) const {
     const std::string_view flux(octets.data() + piece.at, piece.flux);
@@ -391,7 +413,7 @@ storage::Result<void> read_alone(storage::Journal& journal, const std::string& w
   auto done = journal.scan({}, [&](const EventView& event) {
     if (!is_chosen(event.flux, wanted)) return true;
     stretch.add(0, event, States::hash_of(event.flux));
-    if (stretch.pieces[0].size() < kPieces) return true;
+    if (stretch.pieces[0].size() < kPieces && stretch.octets.size() < Stretch::kMostOctets) return true;
     failed = fold_all(states, 0, stretch);
     stretch.clear();
     return !failed;
@@ -415,18 +437,15 @@ class Together {
     for (unsigned i = 0; i < threads; ++i) shares_.emplace_back(threads);
   }
 
-  storage::Result<void> run() {
-    {
-      std::vector<std::jthread> others;
-      for (unsigned i = 1; i < threads_; ++i) others.emplace_back([this, i] { work(i); });
-      work(0);
-    }
+  /// False, and nothing is done, when the system has no room for the threads.
+  storage::Result<bool> run() {
+    if (!all_work()) return false;
     const Failure* first = nullptr;
     for (const Share& share : shares_) {
       if (share.failure && (first == nullptr || share.failure->position < first->position)) first = &*share.failure;
     }
     if (first != nullptr) return std::unexpected(first->error);
-    return {};
+    return true;
   }
 
  private:
@@ -451,6 +470,38 @@ class Together {
     }
   }
 
+  bool all_work() {
+    enum Word : int { kWait, kGo, kGiveUp };
+    std::atomic<int> word = kWait;
+    const auto say = [&word](Word said) {
+      word = said;
+      word.notify_all();
+    };
+    std::vector<std::jthread> others;
+    try {
+      for (unsigned i = 1; i < threads_; ++i) {
+        others.emplace_back([this, i, &word] {
+          word.wait(kWait);
+          if (word == kGo) work(i);
+        });
+      }
+    } catch (const std::system_error&) {
+      say(kGiveUp);
+      return false;
+    }
+    say(kGo);
+    work(0);
+    return true;
+  }
+
+  // What is thrown in a thread stays there: the others would wait for it.
+  static Failure failure_at(std::uint64_t position, const std::exception& thrown) {
+    const bool memory = dynamic_cast<const std::bad_alloc*>(&thrown) != nullptr;
+    return {position,
+            {storage::ErrorKind::kIo, fmt::format("la lecture des états s'arrête vers la position {} : {}", position,
+                                                  memory ? "mémoire insuffisante" : thrown.what())}};
+  }
+
   // A thread that has failed goes on without doing anything, so that nobody waits for it.
   void work(unsigned self) {
     Share& mine = shares_[self];
@@ -466,23 +517,33 @@ class Together {
     };
     const storage::ScanRange range{
         .from = {self * kPositions}, .to = {events_}, .take = kPositions, .skip = all - kPositions};
-    auto done = journal_.scan(range, [&](const EventView& event) {
+    const auto read = [&](const EventView& event) {
       while (round < event.position.value / all) end_round();
       if (!is_chosen(event.flux, wanted_)) return true;
       const std::size_t hash = States::hash_of(event.flux);
       mine.stretches[round % kRounds].add(states_.part_of(hash), event, hash);
       return !mine.failure;
-    });
-    if (!done && !mine.failure) mine.failure = Failure{round * all + self * kPositions, std::move(done.error())};
+    };
+    const auto here = [&] { return round * all + self * kPositions; };
+    try {
+      auto done = journal_.scan(range, read);
+      if (!done && !mine.failure) mine.failure = Failure{here(), std::move(done.error())};
+    } catch (const std::exception& thrown) {
+      if (!mine.failure) mine.failure = failure_at(here(), thrown);
+    }
     for (const std::uint64_t rounds = (events_ + all - 1) / all; round < rounds;) end_round();
     if (round > 0) fold(self, round - 1);
   }
 
   void fold(unsigned self, std::uint64_t round) {
+    auto& failure = shares_[self].failure;
     for (const Share& share : shares_) {
       wait_for(share.read, round + 1);
-      auto& failure = shares_[self].failure;
-      if (!failure) failure = fold_all(states_, self, share.stretches[round % kRounds]);
+      try {
+        if (!failure) failure = fold_all(states_, self, share.stretches[round % kRounds]);
+      } catch (const std::exception& thrown) {
+        failure = failure_at(round * threads_ * kPositions, thrown);
+      }
     }
     advance(shares_[self].folded);
   }
@@ -505,9 +566,12 @@ storage::Result<States> read_states(storage::Journal& journal, const StatesOptio
   const auto threads = static_cast<unsigned>(std::clamp<std::uint64_t>(
       options.threads, 1, std::min<std::uint64_t>(kMaxThreads, 1 + events / Together::kPositions)));
   States states(threads);
-  auto done = threads == 1 ? read_alone(journal, options.category, states)
-                           : Together(journal, options.category, states, threads, events).run();
-  if (!done) return std::unexpected(std::move(done.error()));
+  if (threads > 1) {
+    auto done = Together(journal, options.category, states, threads, events).run();
+    if (!done) return std::unexpected(std::move(done.error()));
+    if (*done) return states;
+  }
+  if (auto done = read_alone(journal, options.category, states); !done) return std::unexpected(std::move(done.error()));
   return states;
 }
 

@@ -56,6 +56,7 @@ class CborCursor {
       if (argument >= 24) {
         at_ = at;
         argument = wide(static_cast<unsigned>(argument));
+        if (!ok()) return {};
         at = at_;
       }
       const auto after = static_cast<std::uint64_t>(end_ - at);

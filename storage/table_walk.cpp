@@ -175,7 +175,7 @@ class IndexBlock {
   std::size_t end_ = 0;
   std::string key_;
   Handle handle_;
-  bool ok_ = false;
+  bool ok_ = true;
 };
 
 }  // namespace
@@ -193,11 +193,22 @@ class TableWalk::Table {
         last_(last) {}
 
   [[nodiscard]] bool may_have(std::uint64_t number) const {
-    return first_ <= number && number <= last_ && state_ != State::kGone;
+    return first_ <= number && number <= last_ && state_ != State::kEnded;
   }
 
   /// Whether its file was no longer there when it was opened.
   [[nodiscard]] bool vanished() const { return vanished_; }
+  /// Whether it stands at that record, and may give it.
+  [[nodiscard]] bool has(std::uint64_t number) const { return state_ == State::kOpen && number_ == number && given_; }
+  /// Whether that record cannot be told here: what stands there is removed, or younger than what may be seen.
+  [[nodiscard]] bool withholds(std::uint64_t number) const {
+    return state_ == State::kUnreadable || (state_ == State::kOpen && number_ == number && !given_);
+  }
+  /// None of its records from `number` on has a smaller one. REQUIRES that it was sought there, if it may have it.
+  [[nodiscard]] std::uint64_t bound(std::uint64_t number) const {
+    if (state_ == State::kEnded || last_ < number) return kNoNumber;
+    return state_ == State::kOpen ? number_ : first_;
+  }
   /// Onward to the first record at or after `number`; false when there is none or it cannot be read.
   bool seek(std::uint64_t number) {
     if (state_ == State::kClosed) open();
@@ -208,7 +219,7 @@ class TableWalk::Table {
       while (next_block()) {
         if (key <= std::string_view(separator_)) return enter(number);
       }
-      return close();
+      return false;
     }
     while (number_ < number) {
       if (!next()) return false;
@@ -219,30 +230,30 @@ class TableWalk::Table {
   bool next() {
     if (at_ == end_) {
       do {
-        if (!next_block()) return close();
-        if (!load()) return false;
+        if (!next_block() || !load()) return false;
       } while (at_ == end_);
     }
     return step();
   }
-  [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] std::string_view key() const { return {key_, prefix_.size() + kNumber}; }
   [[nodiscard]] std::string_view value() const { return value_; }
 
  private:
-  enum class State : std::uint8_t { kClosed, kOpen, kGone };
+  // kEnded: behind its last record; kUnreadable: what follows cannot be read here, whatever it is.
+  enum class State : std::uint8_t { kClosed, kOpen, kEnded, kUnreadable };
   // Of longer keys, which are those of other records, the first octets are enough to pass them over.
   static constexpr std::size_t kLongestKey = 32;
 
-  bool close() {
-    state_ = State::kGone;
+  bool close(State state) {
+    state_ = state;
     file_.reset();
     return false;
   }
+  bool fail() { return close(State::kUnreadable); }
 
-  // kGone unless all of it is as expected.
+  // kUnreadable unless all of it is as expected.
   void open() {
-    state_ = State::kGone;
+    state_ = State::kUnreadable;
     file_.emplace(env_, path_);
     vanished_ = !file_->is_open();
     if (vanished_ || file_->size() < kFooter || prefix_.size() + kNumber + kInternal > kLongestKey) return;
@@ -276,11 +287,12 @@ class TableWalk::Table {
   // To the handle of the following block of records.
   bool next_block() {
     while (!index_.next()) {
-      if (!partitioned_ || !partitions_.next()) return false;
+      if (!index_.ok()) return fail();
+      if (!partitioned_) return close(State::kEnded);
+      if (!partitions_.next()) return partitions_.ok() ? close(State::kEnded) : fail();
       const auto partition = file_->block(partitions_.handle(), 0, room_);
-      if (!partition) return false;
+      if (!partition) return fail();
       index_ = IndexBlock(*partition, layout_);
-      if (!index_.ok()) return false;
     }
     separator_ = index_.key();
     return true;
@@ -290,7 +302,7 @@ class TableWalk::Table {
   bool load() {
     const auto block = file_->block(index_.handle(), kReadAhead, room_);
     const auto entries = block ? entries_of(*block) : std::nullopt;
-    if (!entries) return close();
+    if (!entries) return fail();
     at_ = entries->data();
     end_ = at_ + entries->size();
     key_size_ = 0;
@@ -304,17 +316,16 @@ class TableWalk::Table {
     append_number(key, number);
     while (true) {
       if (at_ == end_) {
-        if (!next_block()) return close();
-        if (!load()) return false;
+        if (!next_block() || !load()) return false;
         continue;
       }
-      if (!parse()) return close();
+      if (!parse()) return fail();
       if (std::string_view(key_, std::min(key_size_ - kInternal, kLongestKey)) < key) continue;
       return accept();
     }
   }
 
-  bool step() { return parse() ? accept() : close(); }
+  bool step() { return parse() ? accept() : fail(); }
 
   // Entries: shared, unshared and value lengths, key, value.
   [[gnu::always_inline]] bool parse() {
@@ -336,11 +347,10 @@ class TableWalk::Table {
   // Whether the record is one of those that are walked through.
   [[gnu::always_inline]] bool accept() {
     const std::size_t prefix = prefix_.size();
-    if (key_size_ != prefix + kNumber + kInternal || std::memcmp(key_, prefix_.data(), prefix) != 0 ||
-        static_cast<unsigned char>(key_[prefix + kNumber]) != kPut) {
-      return close();
-    }
-    if (number_of<std::endian::little>(key_ + prefix + kNumber) >> 8U > last_sequence_) return close();
+    if (std::memcmp(key_, prefix_.data(), prefix) != 0) return close(State::kEnded);
+    if (key_size_ != prefix + kNumber + kInternal) return fail();
+    const std::uint64_t written = number_of<std::endian::little>(key_ + prefix + kNumber);
+    given_ = (written & 0xFFU) == kPut && written >> 8U <= last_sequence_;
     number_ = number_of<std::endian::big>(key_ + prefix);
     return true;
   }
@@ -365,6 +375,7 @@ class TableWalk::Table {
   std::size_t key_size_ = 0;
   std::string_view value_;
   std::uint64_t number_ = 0;
+  bool given_ = false;
 };
 
 TableWalk::TableWalk(rocksdb::DB& database, std::string prefix, std::uint64_t last_sequence)
@@ -379,24 +390,35 @@ void TableWalk::seek(std::uint64_t number) {
 
 void TableWalk::next() {
   ++number_;
-  if (!current_->next() || current_->number() != number_) find();
+  if (number_ >= limit_ || !current_->next() || !current_->has(number_)) find();
 }
 
 std::string_view TableWalk::key() const { return current_->key(); }
 std::string_view TableWalk::value() const { return current_->value(); }
 
+// What two tables have would have to be told apart, and what cannot be read might be the same number: both are left to
+// RocksDB.
 void TableWalk::find() {
   valid_ = false;
   for (unsigned again = 0;; ++again) {
+    std::size_t holders = 0;
     bool vanished = false;
+    bool unreadable = false;
+    limit_ = kNoNumber;
     for (const auto& table : tables_) {
-      if (!table->may_have(number_)) continue;
-      if (table->seek(number_) && table->number() == number_) {
+      if (table->may_have(number_)) table->seek(number_);
+      if (table->has(number_)) {
         current_ = table.get();
-        valid_ = true;
-        return;
+        ++holders;
+        continue;
       }
       vanished |= table->vanished();
+      unreadable |= table->withholds(number_);
+      limit_ = std::min(limit_, table->bound(number_));
+    }
+    if (holders == 1 && !unreadable) {
+      valid_ = true;
+      return;
     }
     // A table that has been merged into another since they were listed is found under its new name.
     if (again == kAgain || (listed_ == number_ && !vanished)) return;

@@ -31,7 +31,7 @@ class TableWalk {
   void seek(std::uint64_t number);
   /// To the following number. REQUIRES valid().
   void next();
-  /// False: no table has the number, or the one that has it cannot be read here.
+  /// False: no table has the number, or two have it, or one that may have it cannot be read here.
   [[nodiscard]] bool valid() const { return valid_; }
   [[nodiscard]] std::uint64_t number() const { return number_; }
   /// Both hold until the next call. REQUIRES valid().
@@ -48,6 +48,7 @@ class TableWalk {
   std::vector<std::unique_ptr<Table>> tables_;
   Table* current_ = nullptr;
   std::uint64_t number_ = 0;
+  std::uint64_t limit_ = 0;   // before that number, only the current table has any
   std::uint64_t listed_ = 0;  // what was looked for when the tables were listed
   bool valid_ = false;
 };

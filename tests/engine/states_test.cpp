@@ -9,6 +9,8 @@
 #include <map>
 #include <random>
 
+#include <fmt/format.h>
+
 namespace assemblier::engine::test {
 namespace {
 
@@ -265,6 +267,87 @@ TEST(States, SayWhatDoesNotDecodeAsTheSlowWayDoes) {
     if (folded) EXPECT_TRUE(found) << found.error();
   }
   EXPECT_GT(refused, 50U);
+}
+
+/// Octets of an acte whose only change gives the field `x` that number.
+storage::Bytes payload_of(std::int64_t x) {
+  ActePayload payload;
+  payload.objet = "Chose";
+  payload.to = "là";
+  payload.changes = {{.field = "x", .key = {}, .value = Datum(x)}};
+  return encode_payload(payload);
+}
+
+storage::AppendRequest append_of(const std::string& flux, int number, storage::Bytes payload) {
+  storage::NewEvent event;
+  event.flux = flux;
+  event.type = "acte";
+  event.role = "x";
+  event.acte_id = std::to_string(number);
+  event.event_id = storage::new_event_id(event.acte_id, 0);
+  event.edition = storage::sha256("rules");
+  event.payload = std::move(payload);
+  storage::AppendRequest request;
+  request.events.push_back(std::move(event));
+  return request;
+}
+
+// Whatever stands in the octets of an event, all threads end, with its position.
+TEST(States, RefuseAnyCutPayloadWhateverTheThreads) {
+  const storage::Bytes whole = payload_of(70'000);
+  std::size_t refused = 0;
+  for (const char* tail : {"", "\x18", "\x1b", "\x9b", "\xbb", "\x79"}) {
+    for (std::size_t size = 1; size < whole.size(); size += 3) {
+      const auto journal = storage::open_memory({});
+      for (int i = 0; i < 4; ++i) ASSERT_TRUE(journal->append(append_of(fmt::format("chose/{}", i), i, whole)));
+      ASSERT_TRUE(journal->append(append_of("chose/z", 9, whole.substr(0, size) + tail)));
+      for (const unsigned threads : {1U, 2U, 5U}) {
+        const auto states = read_states(*journal, {.threads = threads});
+        if (states) continue;  // cut behind what is looked at
+        ++refused;
+        EXPECT_NE(states.error().message.find("position 4"), std::string::npos) << states.error().message;
+      }
+    }
+  }
+  EXPECT_GT(refused, 100U);
+}
+
+TEST(States, EndWhereverTheDamagedEventIs) {
+  for (const char* flux : {"chose/z", "chose/y", "chose/x", "chose/w"}) {
+    const auto journal = storage::open_memory({});
+    storage::AppendRequest many = append_of(flux, 0, payload_of(1).substr(0, 20) + "\x18");
+    for (int i = 1; i < 9'000; ++i) {
+      many.events.push_back(append_of(fmt::format("chose/{}", i % 50), i, payload_of(i)).events.front());
+      if (many.events.size() == 500) ASSERT_TRUE(journal->append(std::exchange(many, {})));
+    }
+    for (const unsigned threads : {1U, 2U, 4U}) EXPECT_FALSE(read_states(*journal, {.threads = threads}));
+  }
+}
+
+// What was read of a refused event is not taken for what the next one says.
+TEST(States, RememberNothingOfARefusedEvent) {
+  const storage::Bytes whole = payload_of(7);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    for (const char* tail : {"", "\x18", "\x79\x01"}) {
+      States states(1);
+      const std::string edition(32, 'e');
+      const auto put = [&](const std::string& flux, const storage::Bytes& payload) {
+        storage::EventView event;
+        event.flux = flux;
+        event.type = "acte";
+        event.edition = edition;
+        event.payload = payload;
+        return states.fold(event).has_value();
+      };
+      ASSERT_TRUE(put("chose/1", whole));
+      static_cast<void>(put("chose/2", whole.substr(0, size) + tail));
+      ASSERT_TRUE(put("chose/3", whole)) << size;
+      const auto state = states.find("chose/3");
+      ASSERT_TRUE(state && *state);
+      ASSERT_EQ((*state)->fields.size(), 1U);
+      EXPECT_EQ((*state)->fields.front().first, "x");
+    }
+  }
 }
 
 }  // namespace

@@ -168,6 +168,28 @@ TEST_F(TableWalkTest, EndsAtTheSnapshot) {
   database_->ReleaseSnapshot(snapshot);
 }
 
+// Which of the two is meant is RocksDB's to say: not even the older one may be given.
+TEST_F(TableWalkTest, LeavesOverriddenRecordsToRocksDb) {
+  for (const bool newer_below : {false, true}) {
+    open();
+    const auto first = values_.size();
+    write(1'000);
+    flush();
+    if (newer_below) compact();
+    expect_ok(database_->Put({}, key_of(first + 500), "another"));
+    flush();
+    TableWalk walk(*database_, "e", kAll);
+    walk.seek(first);
+    EXPECT_LE(follow(walk, first), first + 500);
+    walk.seek(first + 500);
+    EXPECT_TRUE(!walk.valid() || walk.value() == "another");
+    EXPECT_EQ(walked(first + 501), values_.size());
+    compact();
+    values_[first + 500] = "another";
+    EXPECT_EQ(walked(first), values_.size());
+  }
+}
+
 TEST_F(TableWalkTest, LeavesDeletionsToRocksDb) {
   open();
   write(1'000);
