@@ -9,6 +9,8 @@ namespace assemblier::engine {
 
 namespace {
 
+// Room kept from one fingerprint to the next.
+constexpr std::size_t kKeptRoom = 64U << 10U;
 constexpr std::uint64_t kFingerprintShape = 1;
 constexpr std::uint64_t kAnswerShape = 1;
 constexpr std::uint64_t kLastRefusal = static_cast<std::uint64_t>(Refusal::Kind::kRegle);
@@ -58,8 +60,8 @@ Refusal read_refusal(storage::CborReader& reader) {
 }  // namespace
 
 storage::Hash fingerprint(const Request& request) {
-  storage::CborWriter writer;
-  writer.reserve(256);
+  static thread_local storage::Bytes room;
+  storage::CborWriter writer(std::move(room));
   writer.array(7);
   writer.uint(kFingerprintShape);
   writer.text(request.acte);
@@ -72,7 +74,10 @@ storage::Hash fingerprint(const Request& request) {
     writer.null();
   }
   encode_canonical(writer, request.donnees);
-  return storage::sha256(writer.str());
+  const storage::Hash hash = storage::sha256(writer.str());
+  room = writer.take();
+  if (room.size() > kKeptRoom) room = {};
+  return hash;
 }
 
 std::string_view word(Refusal::Kind kind) {
@@ -114,6 +119,7 @@ std::string render(const Refusal& refusal) {
 
 storage::Bytes encode_answer(const Answer& answer) {
   storage::CborWriter writer;
+  writer.reserve(128);
   if (answer.kind == Answer::Kind::kInscrit) {
     writer.array(5);
     writer.uint(kAnswerShape);

@@ -246,26 +246,25 @@ dsl::Context Asked::context(const Live& live) const {
   return context;
 }
 
-std::expected<Asked, Refusal> ask(const Live& live, const Request& request, dsl::Date today, bool automatic) {
-  Asked asked;
+std::expected<void, Refusal> ask(Asked& asked, const Live& live, const Request& request, dsl::Date today,
+                                 bool automatic) {
   asked.program = live.edition->program.get();
   asked.objet_index = live.objet;
   asked.objet = &asked.program->objets[live.objet];
   asked.date = request.date.value_or(automatic ? live.date : today);
-  if (auto ok = find_acte(asked, request, automatic); !ok) return std::unexpected(std::move(ok.error()));
-  if (auto ok = check_etat(live, asked, request); !ok) return std::unexpected(std::move(ok.error()));
+  if (auto ok = find_acte(asked, request, automatic); !ok) return ok;
+  if (auto ok = check_etat(live, asked, request); !ok) return ok;
   std::vector<Refusal::Reason> wrong;
   type_donnees(asked, request, wrong);  // before the actor, since `parmi` may read them
   if (!automatic) {
-    if (auto ok = check_actor(live, asked, request); !ok) return std::unexpected(std::move(ok.error()));
+    if (auto ok = check_actor(live, asked, request); !ok) return ok;
   }
   if (!wrong.empty()) {
     const std::string why =
         wrong.size() == 1 ? "une donnée est à corriger" : fmt::format("{} données sont à corriger", wrong.size());
     return refuse(Kind::kDonnees, request, why, std::move(wrong));
   }
-  if (auto ok = check_date(live, asked, request, today, automatic); !ok) return std::unexpected(std::move(ok.error()));
-  return asked;
+  return check_date(live, asked, request, today, automatic);
 }
 
 std::expected<void, Refusal> demand(const Asked& asked, const Request& request, const dsl::Context& context,

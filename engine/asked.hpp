@@ -26,9 +26,9 @@ struct Asked {
   [[nodiscard]] dsl::Context context(const Live& live) const;
 };
 
-/// Every check but the exigences. `live` is the objet before the acte (a fresh one for an opening).
-[[nodiscard]] std::expected<Asked, Refusal> ask(const Live& live, const Request& request, dsl::Date today,
-                                                bool automatic);
+/// Every check but the exigences, into a fresh `asked`. `live` is the objet before the acte (a fresh one for an opening).
+[[nodiscard]] std::expected<void, Refusal> ask(Asked& asked, const Live& live, const Request& request, dsl::Date today,
+                                               bool automatic);
 
 /// The exigences, which must be true; `evaluator` is over asked.context of the objet before the acte, `context`.
 [[nodiscard]] std::expected<void, Refusal> demand(const Asked& asked, const Request& request,

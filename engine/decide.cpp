@@ -200,8 +200,11 @@ Datum::Map given(const Asked& asked, const std::vector<Datum>& sealed) {
 
 }  // namespace
 
-std::expected<Stepped, Refusal> step(const Live& before, const EditionPtr& edition, const Request& request,
-                                     dsl::Date today, bool automatic) {
+namespace {
+
+// step(), its results where they are to stay. REQUIRES `event` and `after` fresh.
+std::expected<void, Refusal> step_into(Evenement& event, Live& after, const Live& before, const EditionPtr& edition,
+                                       const Request& request, dsl::Date today, bool automatic) {
   std::optional<Live> opening;
   if (!before.exists()) {
     const auto& objets = edition->program->objets;
@@ -215,63 +218,75 @@ std::expected<Stepped, Refusal> step(const Live& before, const EditionPtr& editi
     opening = fresh(request.objet, edition, static_cast<dsl::Index>(at - objets.begin()));
   }
   const Live& start = opening ? *opening : before;
-  auto asked = ask(start, request, today, automatic);
-  if (!asked) return std::unexpected(std::move(asked.error()));
-  const dsl::Context context = asked->context(start);
-  dsl::Evaluator evaluator(*asked->program, context);
-  if (auto ok = demand(*asked, request, context, evaluator); !ok) return std::unexpected(std::move(ok.error()));
+  Asked asked;
+  if (auto ok = ask(asked, start, request, today, automatic); !ok) return ok;
+  const dsl::Context context = asked.context(start);
+  dsl::Evaluator evaluator(*asked.program, context);
+  if (auto ok = demand(asked, request, context, evaluator); !ok) return ok;
 
-  Stepped done{.after = start};
-  ActePayload& payload = done.event.payload;
-  Live& after = done.after;
-  const std::vector<Datum> sealed = seal_donnees(*asked, done.event.personal);
-  if (auto ok = Effects(*asked, request, sealed, evaluator).apply(after, payload.changes); !ok)
-    return std::unexpected(std::move(ok.error()));
-  if (auto ok = take_decisions(after, *asked, request, payload.decisions); !ok)
-    return std::unexpected(std::move(ok.error()));
-  const auto etat = reached(after, *asked, request);
+  after = start;
+  ActePayload& payload = event.payload;
+  const std::vector<Datum> sealed = seal_donnees(asked, event.personal);
+  if (auto ok = Effects(asked, request, sealed, evaluator).apply(after, payload.changes); !ok) return ok;
+  if (auto ok = take_decisions(after, asked, request, payload.decisions); !ok) return ok;
+  const auto etat = reached(after, asked, request);
   if (!etat) return std::unexpected(etat.error());
 
-  const auto& etats = asked->objet->procedure->etats;
+  const auto& etats = asked.objet->procedure->etats;
   payload.automatic = automatic;
-  payload.objet = asked->objet->name;
+  payload.objet = asked.objet->name;
   payload.from = start.etat == dsl::kNoIndex ? std::string() : etats[start.etat].name;
   payload.to = etats[*etat].name;
-  payload.donnees = given(*asked, sealed);
-  done.event.flux = request.objet;
-  done.event.acte = asked->acte->name;
-  done.event.date = asked->date;
-  done.event.role = automatic ? std::string(kSystem) : request.role;
-  done.event.author = asked->author;
-  done.event.edition = edition->hash;
+  payload.donnees = given(asked, sealed);
+  event.flux = request.objet;
+  event.acte = asked.acte->name;
+  event.date = asked.date;
+  event.role = automatic ? std::string(kSystem) : request.role;
+  event.author = std::move(asked.author);
+  event.edition = edition->hash;
   after.etat = *etat;
-  after.date = asked->date;
+  after.date = asked.date;
   ++after.events;
+  return {};
+}
+
+std::expected<void, Refusal> decide_into(Decided& decided, const Live& before, const EditionPtr& edition,
+                                         const Request& request, dsl::Date today) {
+  if (auto ok = step_into(decided.events.emplace_back(), decided.after, before, edition, request, today, false); !ok)
+    return ok;
+  const auto& actes = edition->program->objets[decided.after.objet].procedure->actes;
+  const dsl::Index acte = edition->program->find_acte(decided.after.objet, decided.events[0].acte);
+  if (actes[acte].next.empty()) return {};
+  Chain chain(acte);
+  while (true) {
+    const auto next = chain.next(decided.after);
+    if (!next) return std::unexpected(next.error());
+    if (!*next) return {};
+    const Request automatic{.acte = actes[**next].name, .objet = request.objet, .role = std::string(kSystem)};
+    Live after;
+    if (auto ok = step_into(decided.events.emplace_back(), after, decided.after, edition, automatic, today, true); !ok)
+      return ok;
+    decided.after = std::move(after);
+    chain.fired(**next);
+  }
+}
+
+}  // namespace
+
+std::expected<Stepped, Refusal> step(const Live& before, const EditionPtr& edition, const Request& request,
+                                     dsl::Date today, bool automatic) {
+  std::expected<Stepped, Refusal> done;
+  if (auto ok = step_into(done->event, done->after, before, edition, request, today, automatic); !ok)
+    done = std::unexpected(std::move(ok.error()));
   return done;
 }
 
 std::expected<Decided, Refusal> decide(const Live& before, const EditionPtr& edition, const Request& request,
                                        dsl::Date today) {
-  auto first = step(before, edition, request, today, false);
-  if (!first) return std::unexpected(std::move(first.error()));
-  Decided decided;
-  decided.after = std::move(first->after);
-  decided.events.push_back(std::move(first->event));
-  const auto& actes = edition->program->objets[decided.after.objet].procedure->actes;
-  const dsl::Index acte = edition->program->find_acte(decided.after.objet, decided.events[0].acte);
-  if (actes[acte].next.empty()) return decided;
-  Chain chain(acte);
-  while (true) {
-    const auto next = chain.next(decided.after);
-    if (!next) return std::unexpected(next.error());
-    if (!*next) return decided;
-    const Request automatic{.acte = actes[**next].name, .objet = request.objet, .role = std::string(kSystem)};
-    auto follows = step(decided.after, edition, automatic, today, true);
-    if (!follows) return std::unexpected(std::move(follows.error()));
-    decided.after = std::move(follows->after);
-    decided.events.push_back(std::move(follows->event));
-    chain.fired(**next);
-  }
+  std::expected<Decided, Refusal> decided;
+  if (auto ok = decide_into(*decided, before, edition, request, today); !ok)
+    decided = std::unexpected(std::move(ok.error()));
+  return decided;
 }
 
 Chain::Chain(dsl::Index acte) { fired(acte); }

@@ -1,6 +1,6 @@
 #pragma once
-// A cache by name that never holds more than twice its capacity: when the young half is full it becomes the old half,
-// and what nobody asked for since then goes. Private to storage/.
+// A cache by name that never holds more than four times its capacity: when the young half is full it becomes the old
+// half, and what nobody asked for since then goes. Private to storage/.
 //
 // Thread-safety: none.
 
@@ -27,23 +27,42 @@ template <class T>
 class BoundedMap {
  public:
   explicit BoundedMap(std::size_t capacity) : capacity_(capacity) {}
+  BoundedMap(const BoundedMap&) = delete;
+  BoundedMap& operator=(const BoundedMap&) = delete;
 
-  /// The value kept for `name`, or null. Holds until the next call of put or find.
+  /// The value kept for `name`, or null. Holds until the next call of another function.
   [[nodiscard]] T* find(std::string_view name) {
-    if (const auto young = young_.find(name); young != young_.end()) return &young->second;
+    if (last_ != nullptr && last_->first == name) return &last_->second;
+    if (const auto young = young_.find(name); young != young_.end()) return &(last_ = &*young)->second;
     const auto old = old_.find(name);
     if (old == old_.end()) return nullptr;
+    if (young_.size() >= 2 * capacity_) return &old->second;
     T value = std::move(old->second);
     old_.erase(old);
-    return &insert(name, std::move(value));
+    return &keep(name, std::move(value));
   }
 
   void put(std::string_view name, T value) {
     if (T* const kept = find(name)) {
       *kept = std::move(value);
     } else {
-      insert(name, std::move(value));
+      make_room();
+      keep(name, std::move(value));
     }
+  }
+
+  /// put() that forgets nothing. REQUIRES no value for `name`, and a call of make_room() now and then.
+  T& keep(std::string_view name, T value) {
+    last_ = &*young_.emplace(std::string(name), std::move(value)).first;
+    return last_->second;
+  }
+
+  /// Forgets what is old, once there is enough of it.
+  void make_room() {
+    if (young_.size() < capacity_) return;
+    old_ = std::move(young_);
+    young_.clear();
+    last_ = nullptr;
   }
 
   void each(const std::function<void(const std::string& name, const T& value)>& visit) const {
@@ -52,15 +71,8 @@ class BoundedMap {
   }
 
  private:
-  T& insert(std::string_view name, T value) {
-    if (young_.size() >= capacity_) {
-      old_ = std::move(young_);
-      young_.clear();
-    }
-    return young_.emplace(std::string(name), std::move(value)).first->second;
-  }
-
   std::size_t capacity_;
+  std::pair<const std::string, T>* last_ = nullptr;  // asked for most recently, or null
   NameMap<T> young_;
   NameMap<T> old_;
 };

@@ -22,17 +22,43 @@ int digit(char c) {
   return -1;
 }
 
+// Without SHA-256 nothing here can be trusted: a wrong digest would be worse than stopping.
+void require(bool ok) {
+  if (!ok) std::abort();
+}
+
+SHA256_CTX begun() {
+  SHA256_CTX context;
+  require(SHA256_Init(&context) == 1);
+  return context;
+}
+
+Hash ended(SHA256_CTX& context, std::initializer_list<std::string_view> parts) {
+  Hash hash;
+  bool ok = true;
+  for (const std::string_view part : parts) ok = ok && SHA256_Update(&context, part.data(), part.size()) == 1;
+  require(ok && SHA256_Final(hash.octets.data(), &context) == 1);
+  return hash;
+}
+
 }  // namespace
 
 Hash sha256_of(std::initializer_list<std::string_view> parts) {
-  Hash hash;
+  SHA256_CTX context = begun();
+  return ended(context, parts);
+}
+
+BegunHash::BegunHash(std::string_view beginning) {
+  SHA256_CTX context = begun();
+  require(SHA256_Update(&context, beginning.data(), beginning.size()) == 1);
+  static_assert(sizeof context == sizeof state_);
+  std::memcpy(state_.data(), &context, sizeof context);
+}
+
+Hash BegunHash::then(std::initializer_list<std::string_view> parts) const {
   SHA256_CTX context;
-  bool ok = SHA256_Init(&context) == 1;
-  for (const std::string_view part : parts) ok = ok && SHA256_Update(&context, part.data(), part.size()) == 1;
-  ok = ok && SHA256_Final(hash.octets.data(), &context) == 1;
-  // Without SHA-256 nothing here can be trusted: a wrong digest would be worse than stopping.
-  if (!ok) std::abort();
-  return hash;
+  std::memcpy(&context, state_.data(), sizeof context);
+  return ended(context, parts);
 }
 
 Hash sha256(std::string_view data) { return sha256_of({data}); }

@@ -12,15 +12,6 @@ namespace assemblier::storage {
 
 namespace {
 
-constexpr std::uint8_t kUintMajor = 0;
-constexpr std::uint8_t kNegativeMajor = 1;
-constexpr std::uint8_t kBytesMajor = 2;
-constexpr std::uint8_t kTextMajor = 3;
-constexpr std::uint8_t kArrayMajor = 4;
-constexpr std::uint8_t kMapMajor = 5;
-constexpr unsigned kFalse = 0xF4;
-constexpr unsigned kTrue = 0xF5;
-constexpr unsigned kNull = 0xF6;
 constexpr std::uint64_t kMaxInt64 = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 
 unsigned octet(std::string_view data, std::size_t at) { return static_cast<unsigned char>(data[at]); }
@@ -98,13 +89,6 @@ void CborWriter::long_head(unsigned top, std::uint64_t value) {
   for (unsigned i = 0; i < width; ++i) text[1 + i] = static_cast<char>((value >> (8 * (width - 1 - i))) & 0xFFU);
 }
 
-void CborWriter::run(std::uint8_t major, std::string_view value) {
-  begin_item();
-  head(major, value.size());
-  value.copy(claim(value.size()), value.size());
-  end_item();
-}
-
 #ifndef NDEBUG
 void CborWriter::begin_item() {
   if (open_.empty()) return;
@@ -133,58 +117,7 @@ void CborWriter::open(std::uint64_t items, bool map) {
     open_.push_back({.left = items, .map = map, .key_begin = 0, .last_key = {}});
   }
 }
-#else
-void CborWriter::begin_item() {}
-void CborWriter::end_item() {}
-void CborWriter::open(std::uint64_t /*items*/, bool /*map*/) {}
 #endif
-
-void CborWriter::uint(std::uint64_t value) {
-  begin_item();
-  head(kUintMajor, value);
-  end_item();
-}
-
-void CborWriter::integer(std::int64_t value) {
-  begin_item();
-  if (value >= 0) {
-    head(kUintMajor, static_cast<std::uint64_t>(value));
-  } else {
-    head(kNegativeMajor, static_cast<std::uint64_t>(-(value + 1)));
-  }
-  end_item();
-}
-
-void CborWriter::bytes(std::string_view value) { run(kBytesMajor, value); }
-
-void CborWriter::text(std::string_view value) {
-  assert(is_utf8(value));
-  run(kTextMajor, value);
-}
-
-void CborWriter::array(std::uint64_t count) {
-  begin_item();
-  head(kArrayMajor, count);
-  open(count, false);
-}
-
-void CborWriter::map(std::uint64_t pairs) {
-  begin_item();
-  head(kMapMajor, pairs);
-  open(pairs * 2, true);
-}
-
-void CborWriter::boolean(bool value) {
-  begin_item();
-  *claim(1) = static_cast<char>(value ? kTrue : kFalse);
-  end_item();
-}
-
-void CborWriter::null() {
-  begin_item();
-  *claim(1) = static_cast<char>(kNull);
-  end_item();
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Reader
@@ -194,27 +127,27 @@ CborReader::Kind CborReader::peek() const {
   if (at_end()) return Kind::kEnd;
   const unsigned first = octet(data_, offset_);
   switch (first) {
-    case kFalse:
-    case kTrue:
+    case cbor::kFalse:
+    case cbor::kTrue:
       return Kind::kBool;
-    case kNull:
+    case cbor::kNull:
       return Kind::kNull;
     default:
       break;  // every other octet is told by its major type
   }
   if ((first & 31U) > 27) return Kind::kBad;
   switch (first >> 5U) {
-    case kUintMajor:
+    case cbor::kUint:
       return Kind::kUint;
-    case kNegativeMajor:
+    case cbor::kNegative:
       return Kind::kNegative;
-    case kBytesMajor:
+    case cbor::kBytes:
       return Kind::kBytes;
-    case kTextMajor:
+    case cbor::kText:
       return Kind::kText;
-    case kArrayMajor:
+    case cbor::kArray:
       return Kind::kArray;
-    case kMapMajor:
+    case cbor::kMap:
       return Kind::kMap;
     default:
       return Kind::kBad;  // tags, floats and other simple values are not in this profile
@@ -257,12 +190,12 @@ std::uint64_t CborReader::head(std::uint8_t major, const char* expected) {
   return value;
 }
 
-std::uint64_t CborReader::uint() { return head(kUintMajor, "un entier positif"); }
+std::uint64_t CborReader::uint() { return head(cbor::kUint, "un entier positif"); }
 
 std::int64_t CborReader::integer() {
   const std::size_t at = offset_;
   const bool negative = peek() == Kind::kNegative;
-  const std::uint64_t value = head(negative ? kNegativeMajor : kUintMajor, "un entier");
+  const std::uint64_t value = head(negative ? cbor::kNegative : cbor::kUint, "un entier");
   if (value > kMaxInt64) {
     fail(fmt::format("octet {} : entier hors de 64 bits signés", at));
     return 0;
@@ -283,11 +216,11 @@ std::string_view CborReader::run(std::uint8_t major, const char* expected) {
   return value;
 }
 
-std::string_view CborReader::bytes() { return run(kBytesMajor, "une suite d'octets"); }
+std::string_view CborReader::bytes() { return run(cbor::kBytes, "une suite d'octets"); }
 
 std::string_view CborReader::text() {
   const std::size_t at = offset_;
-  const std::string_view value = run(kTextMajor, "un texte");
+  const std::string_view value = run(cbor::kText, "un texte");
   if (!is_utf8(value)) {
     fail(fmt::format("octet {} : texte qui n'est pas de l'UTF-8", at));
     return {};
@@ -297,7 +230,7 @@ std::string_view CborReader::text() {
 
 std::uint64_t CborReader::array() {
   const std::size_t at = offset_;
-  const std::uint64_t count = head(kArrayMajor, "une liste");
+  const std::uint64_t count = head(cbor::kArray, "une liste");
   if (count > data_.size() - offset_) {
     fail(
         fmt::format("octet {} : liste de {} éléments annoncée, {} octets restants", at, count, data_.size() - offset_));
@@ -308,7 +241,7 @@ std::uint64_t CborReader::array() {
 
 std::uint64_t CborReader::map() {
   const std::size_t at = offset_;
-  const std::uint64_t pairs = head(kMapMajor, "une table de paires");
+  const std::uint64_t pairs = head(cbor::kMap, "une table de paires");
   if (pairs > (data_.size() - offset_) / 2) {
     fail(fmt::format("octet {} : {} paires annoncées, {} octets restants", at, pairs, data_.size() - offset_));
     return 0;
@@ -321,7 +254,7 @@ bool CborReader::boolean() {
     fail(fmt::format("octet {} : vrai ou faux attendu", offset_));
     return false;
   }
-  return octet(data_, offset_++) == kTrue;
+  return octet(data_, offset_++) == cbor::kTrue;
 }
 
 void CborReader::null() {

@@ -9,10 +9,18 @@
 
 #include "storage/bytes.hpp"
 
+#include <cassert>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 namespace assemblier::storage {
+
+/// Major types (RFC 8949 § 3.1) and the octets of simple values (§ 3.3).
+namespace cbor {
+inline constexpr std::uint8_t kUint = 0, kNegative = 1, kBytes = 2, kText = 3, kArray = 4, kMap = 5;
+inline constexpr unsigned kFalse = 0xF4, kTrue = 0xF5, kNull = 0xF6;
+}  // namespace cbor
 
 /// Whether `text` is well-formed UTF-8 (Unicode table 3-7: no surrogate, no overlong form).
 [[nodiscard]] bool is_utf8(std::string_view text);
@@ -23,14 +31,37 @@ class CborWriter {
   CborWriter() = default;
   /// Writes in the room that `room` holds; its content is dropped.
   explicit CborWriter(Bytes room) : out_(std::move(room)) {}
-  void uint(std::uint64_t value);
-  void integer(std::int64_t value);  ///< major type 0 or 1
-  void bytes(std::string_view value);
-  void text(std::string_view value);  ///< REQUIRES valid UTF-8
-  void array(std::uint64_t count);
-  void map(std::uint64_t pairs);
-  void boolean(bool value);
-  void null();
+  void uint(std::uint64_t value) {
+    begin_item();
+    head(cbor::kUint, value);
+    end_item();
+  }
+  void integer(std::int64_t value) {  ///< major type 0 or 1
+    begin_item();
+    if (value >= 0) {
+      head(cbor::kUint, static_cast<std::uint64_t>(value));
+    } else {
+      head(cbor::kNegative, static_cast<std::uint64_t>(-(value + 1)));
+    }
+    end_item();
+  }
+  void bytes(std::string_view value) { run(cbor::kBytes, value); }
+  void text(std::string_view value) {  ///< REQUIRES valid UTF-8
+    assert(is_utf8(value));
+    run(cbor::kText, value);
+  }
+  void array(std::uint64_t count) {
+    begin_item();
+    head(cbor::kArray, count);
+    open(count, false);
+  }
+  void map(std::uint64_t pairs) {
+    begin_item();
+    head(cbor::kMap, pairs);
+    open(pairs * 2, true);
+  }
+  void boolean(bool value) { simple(value ? cbor::kTrue : cbor::kFalse); }
+  void null() { simple(cbor::kNull); }
   /// Room for that many octets more, `octets` ≥ 0.
   void reserve(std::size_t octets) {
     if (out_.size() - size_ < octets) grow(octets);
@@ -59,10 +90,26 @@ class CborWriter {
     *claim(1) = static_cast<char>(top | static_cast<unsigned>(value));
   }
   void long_head(unsigned top, std::uint64_t value);
-  void run(std::uint8_t major, std::string_view value);
+  void run(std::uint8_t major, std::string_view value) {
+    begin_item();
+    head(major, value.size());
+    value.copy(claim(value.size()), value.size());
+    end_item();
+  }
+  void simple(unsigned octet) {
+    begin_item();
+    *claim(1) = static_cast<char>(octet);
+    end_item();
+  }
+#ifndef NDEBUG
   void begin_item();
   void end_item();
   void open(std::uint64_t items, bool map);
+#else
+  static void begin_item() {}
+  static void end_item() {}
+  static void open(std::uint64_t /*items*/, bool /*map*/) {}
+#endif
   Bytes out_;  // longer than what is written
   std::size_t size_ = 0;
   std::vector<Level> open_;

@@ -152,7 +152,23 @@ Hash event_hash(std::string_view stored) {
   return sha256_of({std::string_view(kLeaf, 1), stored});
 }
 
-Bytes encode_event(const Header& header, std::string_view payload, Bytes room) {
+HeaderView::HeaderView(const Header& header)
+    : position(header.position),
+      flux(header.flux),
+      version(header.version),
+      previous(header.previous),
+      type(header.type),
+      date_effet(header.date_effet),
+      instant_us(header.instant_us),
+      role(header.role),
+      author(header.author),
+      acte_id(header.acte_id),
+      event_id(header.event_id),
+      edition(header.edition),
+      payload_hash(header.payload_hash),
+      seals(header.seals) {}
+
+Bytes encode_event(const HeaderView& header, std::string_view payload, Bytes room) {
   CborWriter out(std::move(room));
   out.reserve(kFixedBytes + header.flux.size() + header.type.size() + header.role.size() + header.author.size() +
               header.acte_id.size() + header.event_id.size() + payload.size() + header.seals.size() * (kSealBytes + 2));

@@ -9,7 +9,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace assemblier::storage {
@@ -62,6 +64,27 @@ struct Header {
   std::vector<Seal> seals;  ///< of its personal values
 };
 
+/// A header as it is written: what it says, in texts of somebody else. They outlive it.
+struct HeaderView {
+  Position position;
+  std::string_view flux;
+  Version version;
+  Hash previous;
+  std::string_view type;
+  std::int32_t date_effet = 0;
+  std::int64_t instant_us = 0;
+  std::string_view role;
+  std::string_view author;
+  std::string_view acte_id;
+  std::string_view event_id;
+  Hash edition;
+  Hash payload_hash;
+  std::span<const Seal> seals;
+
+  HeaderView() = default;
+  HeaderView(const Header& header);  // NOLINT(google-explicit-constructor): the same, looked at
+};
+
 struct StoredEvent {
   Header header;
   Bytes payload;
@@ -72,7 +95,7 @@ struct StoredEvent {
 [[nodiscard]] Hash event_hash(std::string_view stored);
 
 /// The frozen bytes, in the room that `room` holds. REQUIRES header.payload_hash = sha256(payload).
-[[nodiscard]] Bytes encode_event(const Header& header, std::string_view payload, Bytes room = {});
+[[nodiscard]] Bytes encode_event(const HeaderView& header, std::string_view payload, Bytes room = {});
 /// Strict inverse: any byte string that encode_event cannot have produced is refused, with a French reason.
 [[nodiscard]] std::expected<StoredEvent, std::string> decode_event(std::string_view stored);
 /// The same into an event that is used again and again: its strings keep their room. After a failure `event` is

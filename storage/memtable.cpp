@@ -93,21 +93,31 @@ bool FingerList::insert(Node* node) {
   const std::string_view key = key_of(node);
   Series& series = series_[std::hash<std::string_view>{}(series_of(key)) % series_.size()];
   if (follows(series, height, key)) {
-    put_after(series, node, height);
+    const Node* const after = next(series.last[0], 0);
+    const bool other = series_of(key_of(series.last[0])) != series_of(key);
+    put_after(series.last, node, height);
+    if (other || after != series.beyond)
+      series.beyond = after != nullptr && !key_of(after).starts_with(series_of(key)) ? after : nullptr;
     return true;
   }
   Path& finger = fingers_[static_cast<unsigned char>(key.front())];
   if (!move(finger, height, key)) return false;
   put_after(finger, node, height);
-  for (unsigned level = 0; level < std::min<std::size_t>(height, series.size()); ++level) series[level] = node;
+  for (unsigned level = 0; level < std::min<std::size_t>(height, series.last.size()); ++level)
+    series.last[level] = node;
+  series.beyond = nullptr;
   return true;
 }
 
-// Whether a node of that height belongs right after the last ones of its series, on all of its levels.
+// Whether a node of that height belongs right after the last ones of its series, on all of its levels. To look at what
+// follows waits for memory: for the lowest level, which is most often the only one, the series remembers it.
 bool FingerList::follows(const Series& series, unsigned height, std::string_view key) const {
-  if (height > series.size()) return false;
-  for (unsigned level = 0; level < height; ++level)
-    if (series[level] == nullptr || !holds(series[level], level, key)) return false;
+  if (height > series.last.size() || series.last[0] == nullptr) return false;
+  const std::string_view last = key_of(series.last[0]);
+  const bool known = series.beyond != nullptr && next(series.last[0], 0) == series.beyond &&
+                     series_of(last) == series_of(key) && compare(last, key) < 0;
+  for (unsigned level = known ? 1 : 0; level < height; ++level)
+    if (series.last[level] == nullptr || !holds(series.last[level], level, key)) return false;
   return true;
 }
 

@@ -78,7 +78,11 @@ class FingerList {
 
  private:
   using Path = std::array<Node*, kLevels>;  ///< by level, what comes before a key
-  using Series = std::array<Node*, 3>;      ///< by level, the last node of a series that is so high; null: none yet
+  /// Where the next key of a series is likely to belong.
+  struct Series {
+    std::array<Node*, 4> last{};   ///< by level, the last node of the series that is so high; null: none yet
+    const Node* beyond = nullptr;  ///< what followed last[0], when it comes after every key of its series
+  };
 
   /// The last node before a key and the first that is not; null: none.
   struct Neighbours {
@@ -104,7 +108,7 @@ class FingerList {
   // A tower lies before its node, the highest link first.
   std::array<Node, kLevels> head_{};
   std::array<Path, 256> fingers_;      ///< by the first octet of the key; each level at or before the one below
-  std::array<Series, 8192> series_{};  ///< by hash of the key without its last 8 octets
+  std::array<Series, 8192> series_{};  ///< by hash of the key without its last 8 octets; several may share one
   std::uint64_t random_ = 0x9E3779B97F4A7C15U;
 };
 

@@ -351,7 +351,9 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   options.allow_concurrent_memtable_write = false;
   options.memtable_factory = make_memtable_factory();
   options.memtable_whole_key_filtering = true;
-  options.memtable_prefix_bloom_size_ratio = 0.05;
+  // A filter that stays in the processor's cache, with some 16 bits a record: five times as large, to mark a record
+  // there cost as much as to insert it.
+  options.memtable_prefix_bloom_size_ratio = 0.01;
   const auto compressions = rocksdb::GetSupportedCompressions();
   const bool lz4 = std::find(compressions.begin(), compressions.end(), rocksdb::kLZ4Compression) != compressions.end();
   options.compression = lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;

@@ -1,7 +1,6 @@
 #include "storage/sealing.hpp"
 
 #include "storage/keys.hpp"
-#include "storage/sha256.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -42,22 +41,16 @@ Hash hash_of(std::string_view octets) {
   return hash;
 }
 
-// HMAC-SHA-256 (RFC 2104) under a key of 32 octets, of the parts one after the other.
-Hash hmac(std::string_view key, std::string_view use, std::string_view content) {
-  std::array<char, 64> inner{};
-  std::array<char, 64> outer{};
-  inner.fill('\x36');
-  outer.fill('\x5c');
-  for (std::size_t i = 0; i < key.size(); ++i) {
-    inner[i] = static_cast<char>(inner[i] ^ key[i]);
-    outer[i] = static_cast<char>(outer[i] ^ key[i]);
-  }
-  static constexpr std::string_view kEnd("\0", 1);
-  const Hash hash = sha256_of({view_of(inner), use, kEnd, content});
-  const Hash result = sha256_of({view_of(outer), view_of(hash.octets)});
-  sodium_memzero(inner.data(), inner.size());
-  sodium_memzero(outer.data(), outer.size());
-  return result;
+Hash hmac(std::string_view key, std::string_view use, std::string_view content) { return Mac(key)(use, content); }
+
+// The block that HMAC begins with: the key, zeros behind it, against `pad`.
+BegunHash begun_with(std::string_view key, char pad) {
+  std::array<char, 64> block{};
+  std::ranges::copy(key, block.begin());
+  for (char& octet : block) octet = static_cast<char>(octet ^ pad);
+  const BegunHash hash(view_of(block));
+  sodium_memzero(block.data(), block.size());
+  return hash;
 }
 
 // nonce ‖ ciphertext ‖ tag, bound to `about`.
@@ -155,6 +148,14 @@ std::optional<Bytes> open_seal(const Hash& person_key, const Seal& seal, std::st
 // ---------------------------------------------------------------------------------------------------------------------
 // The secret of a journal
 
+Mac::Mac(std::string_view key) : inner_(begun_with(key, '\x36')), outer_(begun_with(key, '\x5c')) {}
+
+Hash Mac::operator()(std::string_view use, std::string_view content) const {
+  static constexpr std::string_view kEnd("\0", 1);
+  const Hash inner = inner_.then({use, kEnd, content});
+  return outer_.then({view_of(inner.octets)});
+}
+
 Bytes Sealer::new_record(const MasterKey& master, std::string_view journal_id) {
   std::array<std::uint8_t, 32> secret{};
   fill_random(secret);
@@ -167,15 +168,11 @@ Result<Sealer> Sealer::open(const MasterKey& master, std::string_view journal_id
     return std::unexpected(
         Error{ErrorKind::kKey, "la clef maîtresse donnée n'est pas celle de ce journal ; donner celle qui l'a scellé"});
   }
-  Sealer sealer(master);
-  sealer.pseudonym_key_ = hmac(*secret, kPseudonymUse, {});
-  sealer.fingerprint_key_ = hmac(*secret, kFingerprintUse, {});
-  return sealer;
+  const Mac mac(*secret);
+  return Sealer(master, Mac(view_of(mac(kPseudonymUse, {}).octets)), Mac(view_of(mac(kFingerprintUse, {}).octets)));
 }
 
-Hash Sealer::pseudonym(std::string_view person) const {
-  return hmac(view_of(pseudonym_key_.octets), kPersonUse, person);
-}
+Hash Sealer::pseudonym(std::string_view person) const { return pseudonym_key_(kPersonUse, person); }
 
 Bytes Sealer::wrap(const Person& person) const {
   return encrypt(view_of(master_.octets()), about(kPersonUse, {view_of(person.id.octets)}), view_of(person.key.octets));
@@ -207,7 +204,8 @@ Result<Keyring> Keyring::open(View& view, const JournalOptions& options, std::st
   Keyring keyring;
   auto key = view.get(fingerprint_key_key());
   if (!key) return std::unexpected(std::move(key.error()));
-  if (*key) keyring.fingerprint_key_ = decode_fingerprint_key(**key);
+  if (const auto octets = *key ? decode_fingerprint_key(**key) : std::nullopt)
+    keyring.fingerprint_key_.emplace(view_of(octets->octets));
   auto record = view.get(sealing_key());
   if (!record) return std::unexpected(std::move(record.error()));
   if (!*record) return keyring;
@@ -227,12 +225,12 @@ Result<Hash> Keyring::kept(FingerprintKind kind, const Hash& fingerprint) const 
     case FingerprintKind::kPlain:
       return fingerprint;
     case FingerprintKind::kKeyed:
-      if (fingerprint_key_) return hmac(view_of(fingerprint_key_->octets), kFingerprintUse, plain);
+      if (fingerprint_key_) return (*fingerprint_key_)(kFingerprintUse, plain);
       return std::unexpected(Error{ErrorKind::kDamaged,
                                    "journal abîmé : la clef de ses empreintes manque ou est illisible ; repartir d'une "
                                    "sauvegarde"});
     case FingerprintKind::kSecret:
-      if (sealer_) return hmac(view_of(sealer_->fingerprint_key().octets), kFingerprintUse, plain);
+      if (sealer_) return sealer_->fingerprint_key()(kFingerprintUse, plain);
       return std::unexpected(needs_key());
     case FingerprintKind::kForeign:
       break;

@@ -8,6 +8,7 @@
 //   const SealedValue sealed = seal(person, content);      // commitment into the event, record beside it
 //   open_seal(person.key, {person.id, sealed.commitment}, sealed.record) == content
 
+#include "storage/sha256.hpp"
 #include "storage/store.hpp"
 
 namespace assemblier::storage {
@@ -27,6 +28,17 @@ struct SealedValue {
 /// The content; nothing when the record is not that of this seal, under this key.
 [[nodiscard]] std::optional<Bytes> open_seal(const Hash& person_key, const Seal& seal, std::string_view record);
 
+/// HMAC-SHA-256 (RFC 2104) under a key, hashed once, of 32 octets at most 64.
+class Mac {
+ public:
+  explicit Mac(std::string_view key);
+  /// Of `use`, a zero octet and `content`.
+  [[nodiscard]] Hash operator()(std::string_view use, std::string_view content) const;
+
+ private:
+  BegunHash inner_, outer_;
+};
+
 /// The secret of a journal that seals: random, kept in it under the master key.
 class Sealer {
  public:
@@ -36,7 +48,7 @@ class Sealer {
   [[nodiscard]] static Result<Sealer> open(const MasterKey& master, std::string_view journal_id,
                                            std::string_view record);
 
-  [[nodiscard]] const Hash& fingerprint_key() const { return fingerprint_key_; }
+  [[nodiscard]] const Mac& fingerprint_key() const { return fingerprint_key_; }
   /// What stands for a person's name in a key: nothing can be told from it without the secret.
   [[nodiscard]] Hash pseudonym(std::string_view person) const;
   /// The key of a person under the master key: nonce (24), key encrypted (48).
@@ -44,9 +56,10 @@ class Sealer {
   [[nodiscard]] std::optional<Hash> unwrap(const PersonId& id, std::string_view record) const;
 
  private:
-  explicit Sealer(const MasterKey& master) : master_(master) {}
+  Sealer(const MasterKey& master, const Mac& pseudonym_key, const Mac& fingerprint_key)
+      : master_(master), pseudonym_key_(pseudonym_key), fingerprint_key_(fingerprint_key) {}
   MasterKey master_;
-  Hash pseudonym_key_, fingerprint_key_;
+  Mac pseudonym_key_, fingerprint_key_;
 };
 
 /// What a journal was opened with.
@@ -68,7 +81,7 @@ class Keyring {
   [[nodiscard]] Result<bool> same(const StoredOutcome& kept, const Hash& fingerprint) const;
 
  private:
-  std::optional<Hash> fingerprint_key_;
+  std::optional<Mac> fingerprint_key_;
   std::optional<Sealer> sealer_;
   bool seals_ = false;
 };

@@ -12,7 +12,7 @@ namespace assemblier::storage {
 
 namespace {
 
-// Heads kept so that a busy flux costs no read: about 200 bytes each, twice this many at most.
+// Heads kept so that a busy flux costs no read: about 200 bytes each, four times this many at most.
 constexpr std::size_t kCachedHeads = 16'384;
 // Room for an event kept from one batch to the next.
 constexpr std::size_t kKeptRoom = 4U << 20U;
@@ -61,17 +61,26 @@ Writer::~Writer() {
   thread_.join();
 }
 
-Writer::Pending Writer::pending_of(AppendRequest request) {
-  Pending pending;
-  pending.bytes = request_bytes(request);
-  pending.request = std::move(request);
-  return pending;
+Writer::Group::Group(std::vector<AppendRequest> handed_over)
+    : requests(std::move(handed_over)), answers(requests.size()), items(requests.size()) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i].request = &requests[i];
+    items[i].answer = &answers[i];
+    items[i].bytes = request_bytes(requests[i]);
+    bytes += items[i].bytes;
+  }
+}
+
+std::unique_ptr<Writer::Group> Writer::alone(AppendRequest request) {
+  std::vector<AppendRequest> requests;
+  requests.push_back(std::move(request));
+  return std::make_unique<Group>(std::move(requests));
 }
 
 void Writer::prepare(Pending& pending) const {
   if (pending.prepared) return;
   pending.prepared = true;
-  AppendRequest& request = pending.request;
+  AppendRequest& request = *pending.request;
   if (auto ok = check_request(request, options_.limits); !ok) {
     pending.refused = std::move(ok.error());
     request = {.chain = std::move(request.chain)};
@@ -88,18 +97,14 @@ void Writer::prepare(Pending& pending) const {
 
 void Writer::Group::fulfil() {
   if (auto* const one = std::get_if<std::promise<Result<AppendResult>>>(&promise)) {
-    one->set_value(std::move(items.front().answer));
+    one->set_value(std::move(answers.front()));
     return;
   }
-  Answers answers;
-  answers.reserve(items.size());
-  for (Pending& item : items) answers.push_back(std::move(item.answer));
   std::get<std::promise<Answers>>(promise).set_value(std::move(answers));
 }
 
 template <class T>
 std::future<T> Writer::enqueue(std::unique_ptr<Group> group) {
-  for (const Pending& pending : group->items) group->bytes += pending.bytes;
   auto future = group->promise.emplace<std::promise<T>>().get_future();
   std::unique_lock lock(mutex_);
   not_full_.wait(lock, [&] {
@@ -113,25 +118,22 @@ std::future<T> Writer::enqueue(std::unique_ptr<Group> group) {
 }
 
 std::future<Result<AppendResult>> Writer::submit(AppendRequest request) {
-  auto group = std::make_unique<Group>();
-  prepare(group->items.emplace_back(pending_of(std::move(request))));
+  auto group = alone(std::move(request));
+  prepare(group->items.front());
   auto future = enqueue<Result<AppendResult>>(std::move(group));
   not_empty_.notify_one();
   return future;
 }
 
 std::future<Writer::Answers> Writer::submit_all(std::vector<AppendRequest> requests) {
-  auto group = std::make_unique<Group>();
-  group->items.reserve(requests.size());
-  for (AppendRequest& request : requests) group->items.push_back(pending_of(std::move(request)));
-  auto future = enqueue<Answers>(std::move(group));
+  auto future = enqueue<Answers>(std::make_unique<Group>(std::move(requests)));
   not_empty_.notify_one();
   return future;
 }
 
 Result<AppendResult> Writer::append(AppendRequest request) {
-  auto group = std::make_unique<Group>();
-  prepare(group->items.emplace_back(pending_of(std::move(request))));
+  auto group = alone(std::move(request));
+  prepare(group->items.front());
   auto future = enqueue<Result<AppendResult>>(std::move(group));
   if (std::unique_lock writing(writing_, std::try_to_lock); writing) {
     // What came before in the queue goes first: order of submission holds.
@@ -178,9 +180,9 @@ bool Writer::take(Batch& batch) {
   bool erases = false;
   const auto fits = [&](const Pending& next) {
     // A person is erased alone: what came before is in the store by then.
-    if (!batch.items.empty() && (erases || !next.request.erase.empty())) return false;
-    erases = !next.request.erase.empty();
-    events += std::max<std::size_t>(next.request.events.size(), 1);
+    if (!batch.items.empty() && (erases || !next.request->erase.empty())) return false;
+    erases = !next.request->erase.empty();
+    events += std::max<std::size_t>(next.request->events.size(), 1);
     bytes += next.bytes;
     return batch.items.empty() || (events <= options_.limits.batch_events && bytes <= options_.limits.batch_bytes);
   };
@@ -206,17 +208,17 @@ bool Writer::take(Batch& batch) {
 void Writer::look_up(Batch& batch) {
   std::size_t count = 0;
   for (const Pending* const pending : batch.items) {
-    if (!pending->request.outcome) continue;
+    if (!pending->request->outcome) continue;
     if (looked_up_.size() == count) looked_up_.emplace_back();
     Bytes& key = looked_up_[count++];
     key.clear();
-    put_outcome_key(key, pending->request.outcome->acte_id);
+    put_outcome_key(key, pending->request->outcome->acte_id);
   }
   if (count == 0) return;
   auto values = store_.get_all(std::span<const Bytes>(looked_up_.data(), count));
   auto value = values.begin();
   for (Pending* const pending : batch.items) {
-    if (pending->request.outcome) pending->kept = std::move(*value++);
+    if (pending->request->outcome) pending->kept = std::move(*value++);
   }
 }
 
@@ -224,7 +226,7 @@ void Writer::apply(Batch& batch) {
   for (Pending* const pending : batch.items) prepare(*pending);
   if (failure_.empty()) look_up(batch);
   for (Pending* const pending : batch.items) {
-    pending->answer = failure_.empty() || pending->refused ? decide_in_chain(*pending)
+    *pending->answer = failure_.empty() || pending->refused ? decide_in_chain(*pending)
                                                            : std::unexpected(Error{ErrorKind::kIo, failure_});
   }
   if (std::exchange(changed_, false)) {
@@ -239,20 +241,16 @@ void Writer::apply(Batch& batch) {
       // A conflict or a known id may have been seen against events that are not on disk: no answer of this batch
       // stands.
       for (Pending* const pending : batch.items) {
-        if (!pending->refused) pending->answer = std::unexpected(Error{ErrorKind::kIo, failure_});
+        if (!pending->refused) *pending->answer = std::unexpected(Error{ErrorKind::kIo, failure_});
       }
     } else {
-      for (const Tip& tip : tips_) {
-        if (tip.head) heads_.put(tip.flux, *tip.head);
-      }
       if (erasing_) purge(batch);  // before readers come: files cannot forget what one of them sees
       announcement_.tell(counters_.events);
     }
   }
   erasing_ = false;
   owners_.clear();
-  tips_.clear();
-  tip_of_.clear();
+  heads_.make_room();
   outcomes_.clear();
   if (stored_.capacity() > kKeptRoom) stored_ = Bytes();
   // The last first: who waits for the oldest answer finds the others ready, and is woken once.
@@ -276,11 +274,11 @@ void Writer::purge(Batch& batch) {
       "la personne est effacée, mais les fichiers n'ont pas pu être nettoyés de ce qu'ils en gardent ({}) ; rouvrir le "
       "journal en écriture, ce qui achève le nettoyage",
       purged.error().message);
-  for (Pending* const pending : batch.items) pending->answer = std::unexpected(Error{ErrorKind::kIo, failure_});
+  for (Pending* const pending : batch.items) *pending->answer = std::unexpected(Error{ErrorKind::kIo, failure_});
 }
 
 Result<AppendResult> Writer::decide_in_chain(Pending& pending) {
-  Chain* const chain = pending.request.chain.get();
+  Chain* const chain = pending.request->chain.get();
   if (chain != nullptr && chain->broken()) {
     return std::unexpected(Error{ErrorKind::kConflict,
                                  "conflit de version : un acte précédent, dont celui-ci dépend, n'a pas été inscrit ; "
@@ -292,7 +290,7 @@ Result<AppendResult> Writer::decide_in_chain(Pending& pending) {
 }
 
 Result<AppendResult> Writer::decide(Pending& pending) {
-  const AppendRequest& request = pending.request;
+  const AppendRequest& request = *pending.request;
   if (request.outcome) {
     auto before = known(*request.outcome, pending.kept);
     if (!before) return std::unexpected(std::move(before.error()));
@@ -302,12 +300,8 @@ Result<AppendResult> Writer::decide(Pending& pending) {
     if (auto ok = expect(expectation); !ok) return std::unexpected(std::move(ok.error()));
   }
   // Every read comes before the first record: a request that fails leaves nothing in the batch.
-  std::vector<TipIndex> tips;
-  tips.reserve(request.events.size());
   for (const NewEvent& event : request.events) {
-    auto found = tip(event.flux);
-    if (!found) return std::unexpected(std::move(found.error()));
-    tips.push_back(*found);
+    if (auto head = head_of(event.flux); !head) return std::unexpected(std::move(head.error()));
   }
   if (auto ok = find_owners(request); !ok) return std::unexpected(std::move(ok.error()));
   auto erasure = find_erasure(request);
@@ -324,7 +318,7 @@ Result<AppendResult> Writer::decide(Pending& pending) {
   result.count = static_cast<std::uint32_t>(request.events.size());
   if (result.count != 0) result.first = first;
   for (std::size_t i = 0; i < request.events.size(); ++i) {
-    write_event(request.events[i], pending.payload_hashes[i], tips_[tips[i]]);
+    write_event(request.events[i], pending.payload_hashes[i]);
   }
   if (request.outcome) {
     const Outcome& outcome = *request.outcome;
@@ -450,41 +444,37 @@ Result<std::optional<AppendResult>> Writer::known(const Outcome& outcome, Result
 
 Result<void> Writer::expect(const Expectation& expectation) {
   if (expectation.kind == Expectation::Kind::kAny) return {};
-  auto found = tip(expectation.flux);
-  if (!found) return std::unexpected(std::move(found.error()));
-  const std::optional<FluxHead>& head = tips_[*found].head;
+  const auto found = head_of(expectation.flux);
+  if (!found) return std::unexpected(found.error());
+  const std::optional<FluxHead>& head = **found;
   const bool holds =
       expectation.kind == Expectation::Kind::kNone ? !head : head && head->version == expectation.version;
   if (!holds) return conflict(expectation, head);
   return {};
 }
 
-Result<Writer::TipIndex> Writer::tip(const std::string& flux) {
-  if (const auto here = tip_of_.find(flux); here != tip_of_.end()) return here->second;
-  Tip tip{.flux = flux, .head = {}};
-  if (const FluxHead* const cached = heads_.find(flux)) {
-    tip.head = *cached;
-  } else {
-    // A flux that is not there, the commonest, needs no view.
-    auto opened = store_.get(flux_key(flux));
-    if (!opened) return std::unexpected(std::move(opened.error()));
-    if (*opened) {
-      auto head = read_last(*store_.view(), flux);
-      if (!head) return std::unexpected(std::move(head.error()));
-      tip.head = *head;
-    }
+Result<std::optional<FluxHead>*> Writer::head_of(const std::string& flux) {
+  if (auto* const kept = heads_.find(flux)) return kept;
+  // A flux that is not there, the commonest, needs no view.
+  auto opened = store_.get(flux_key(flux));
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  std::optional<FluxHead> head;
+  if (*opened) {
+    auto last = read_last(*store_.view(), flux);
+    if (!last) return std::unexpected(std::move(last.error()));
+    head = *last;
   }
-  tip_of_.emplace(flux, tips_.size());
-  tips_.push_back(tip);
-  return tips_.size() - 1;
+  return &heads_.keep(flux, head);
 }
 
-void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& tip) {
-  Header& header = header_;
+// REQUIRES head_of its flux, so that it is known.
+void Writer::write_event(const NewEvent& event, const Hash& payload_hash) {
+  std::optional<FluxHead>& head = *heads_.find(event.flux);
+  HeaderView& header = header_;
   header.position.value = counters_.events;
   header.flux = event.flux;
-  header.version.value = tip.head ? tip.head->version.value + 1 : 0;
-  header.previous = tip.head ? tip.head->hash : Hash{};
+  header.version.value = head ? head->version.value + 1 : 0;
+  header.previous = head ? head->hash : Hash{};
   header.type = event.type;
   header.date_effet = event.date_effet;
   const std::int64_t now = options_.clock ? options_.clock() : system_clock_us();
@@ -495,8 +485,9 @@ void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& t
   header.event_id = event.event_id;
   header.edition = event.edition;
   header.payload_hash = payload_hash;
-  header.seals.clear();
-  if (!event.personal.empty()) header.seals = seal_values(event);
+  seals_.clear();
+  if (!event.personal.empty()) seals_ = seal_values(event);
+  header.seals = seals_;
 
   stored_ = encode_event(header, event.payload, std::move(stored_));
   store_.put(event_key(header.position), stored_);
@@ -507,12 +498,12 @@ void Writer::write_event(const NewEvent& event, const Hash& payload_hash, Tip& t
   });
   derive([&](Bytes& out) { put_index_key(out, header.flux, header.version); },
          [&](Bytes& out) { put_entry(out, {header.position, hash}); });
-  if (!tip.head) {
+  if (!head) {
     derive([&](Bytes& out) { put_flux_key(out, header.flux); },
            [&](Bytes& out) { put_position(out, header.position); });
     ++counters_.flux;
   }
-  tip.head = FluxHead{.version = header.version, .hash = hash, .position = header.position};
+  head = FluxHead{.version = header.version, .hash = hash, .position = header.position};
   counters_.instant_us = header.instant_us;
   ++counters_.events;
 }

@@ -21,6 +21,8 @@
 #include <thread>
 #include <variant>
 
+#include <boost/container/small_vector.hpp>
+
 namespace assemblier::storage {
 
 class Writer {
@@ -44,21 +46,26 @@ class Writer {
 
  private:
   struct Pending {
-    AppendRequest request;
-    std::optional<Error> refused;  // breaks a limit; queued so that its chain breaks in its turn
-    std::vector<Hash> payload_hashes;
+    AppendRequest* request = nullptr;        // the group's
+    Result<AppendResult>* answer = nullptr;  // the group's too
+    std::optional<Error> refused;            // breaks a limit; queued so that its chain breaks in its turn
+    boost::container::small_vector<Hash, 1> payload_hashes;
     bool prepared = false;  // checked and hashed; what comes in a group is, by the thread that writes
     std::size_t bytes = 0;
     Result<std::optional<Bytes>> kept;  // what the store has under the outcome's id, looked up for a whole batch
-    Result<AppendResult> answer;
   };
   // What was handed over at once. A batch may end in the middle of one.
   struct Group {
+    std::vector<AppendRequest> requests;
+    Answers answers;  // by request
     std::vector<Pending> items;
     std::size_t taken = 0;  // by batches
     std::size_t bytes = 0;
     std::variant<std::promise<Result<AppendResult>>, std::promise<Answers>> promise;
 
+    explicit Group(std::vector<AppendRequest> handed_over);
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
     void fulfil();
   };
   // An outcome of the batch in preparation, as a later request of the same id will find it.
@@ -82,15 +89,8 @@ class Writer {
     std::vector<Pending*> items;
     std::vector<std::unique_ptr<Group>> complete;  // those whose last item is among the items
   };
-  // Where a flux stands for the batch in preparation.
-  struct Tip {
-    std::string_view flux;
-    std::optional<FluxHead> head;
-  };
-  using TipIndex = std::size_t;  // in tips_
-
   void prepare(Pending& pending) const;
-  static Pending pending_of(AppendRequest request);
+  static std::unique_ptr<Group> alone(AppendRequest request);
   template <class T>
   std::future<T> enqueue(std::unique_ptr<Group> group);
   void run();
@@ -103,11 +103,12 @@ class Writer {
   Result<AppendResult> decide(Pending& pending);
   Result<std::optional<AppendResult>> known(const Outcome& outcome, Result<std::optional<Bytes>>& kept);
   Result<void> expect(const Expectation& expectation);
-  Result<TipIndex> tip(const std::string& flux);
+  // Where a flux stands, this batch included; until the next call.
+  Result<std::optional<FluxHead>*> head_of(const std::string& flux);
   Result<void> find_owners(const AppendRequest& request);
   std::vector<Seal> seal_values(const NewEvent& event);
   Result<std::optional<Erasure>> find_erasure(const AppendRequest& request);
-  void write_event(const NewEvent& event, const Hash& payload_hash, Tip& tip);
+  void write_event(const NewEvent& event, const Hash& payload_hash);
   // Puts what repeats an event: the two functions write its key and its value.
   void derive(auto&& put_key, auto&& put_value);
   Result<void> commit();
@@ -135,17 +136,18 @@ class Writer {
   Batch batch_;
   Counters counters_;
   MerkleFrontier tree_;
-  BoundedMap<FluxHead> heads_;
-  // Of this batch; the names and outcomes are those of its requests.
-  std::vector<Tip> tips_;
-  boost::unordered_flat_map<std::string_view, TipIndex, NameHash> tip_of_;
+  // Where the flux stand, this batch included: should it fail, nothing is decided on them any more. Nothing: the flux has
+  // no event.
+  BoundedMap<std::optional<FluxHead>> heads_;
+  // Of this batch; the names are those of its requests.
   boost::unordered_flat_map<std::string_view, Kept, NameHash> outcomes_;
   std::map<Hash, Owner> owners_;  // by pseudonym
   bool erasing_ = false;          // this batch erases a person, and does nothing else
   std::vector<Bytes> looked_up_;  // keys of look_up(): their room is kept
   bool changed_ = false;          // this batch holds records
-  Header header_;                 // filled for each event: its strings keep their room
-  Bytes stored_;                  // the same, for its bytes
+  HeaderView header_;             // filled for each event
+  std::vector<Seal> seals_;       // the same
+  Bytes stored_;                  // the same, for its bytes: they keep their room
   Bytes key_, value_;             // the same, for what repeats it
   std::string failure_;           // why nothing is accepted any more; empty while all is well
 
