@@ -17,13 +17,19 @@ void conclude(Trace& trace, const Val& val) {
   trace.info = val.info;
 }
 
+// Hangs a piece under another: few have more than four.
+Trace& hang(Trace& under, Trace piece) {
+  if (under.children.empty()) under.children.reserve(4);
+  return under.children.emplace_back(std::move(piece));
+}
+
 }  // namespace
 
 Result Trace::result() const { return to_result({status, value, info}); }
 
 void Evaluator::State::note(Trace::Kind kind, Index id) {
   const bool there = std::ranges::any_of(trace->children, [&](const Trace& t) { return t.kind == kind && t.id == id; });
-  if (!there) trace->children.push_back(Trace{.kind = kind, .id = id});
+  if (!there) hang(*trace, Trace{.kind = kind, .id = id});
 }
 
 const Val& Evaluator::State::rule(Index index) {
@@ -40,14 +46,14 @@ const Val& Evaluator::State::rule(Index index) {
     slot = std::make_unique<Memo>(Memo{std::move(val), std::nullopt});
     if (outer != nullptr) {
       conclude(mine, slot->val);
-      outer->children.push_back(std::move(mine));
+      hang(*outer, std::move(mine));
     }
     trace = outer;
   } else if (outer != nullptr) {
     const bool there = std::ranges::any_of(
         outer->children, [index](const Trace& t) { return t.kind == Trace::Kind::kRule && t.id == index; });
     if (!there) {
-      Trace& again = outer->children.emplace_back(Trace{.kind = Trace::Kind::kRule, .repeated = true, .id = index});
+      Trace& again = hang(*outer, Trace{.kind = Trace::Kind::kRule, .repeated = true, .id = index});
       conclude(again, slot->val);
     }
   }
@@ -106,7 +112,7 @@ Val Evaluator::State::decision(const RuleInfo& info) {
     trace = outer;
     if (outer != nullptr) {
       conclude(mine, test);
-      outer->children.push_back(std::move(mine));
+      hang(*outer, std::move(mine));
     }
     judged.push_back({&choice, std::move(test), std::move(value)});
   }
@@ -183,7 +189,7 @@ Val Evaluator::State::exigence(const ExigenceInfo& item, Index index) {
   trace = outer;
   if (outer != nullptr) {
     conclude(mine, val);
-    outer->children.push_back(std::move(mine));
+    hang(*outer, std::move(mine));
   }
   return val;
 }

@@ -26,7 +26,8 @@ struct Asked {
   [[nodiscard]] dsl::Context context(const Live& live) const;
 };
 
-/// Every check but the exigences, into a fresh `asked`. `live` is the objet before the acte (a fresh one for an opening).
+/// Every check but the exigences, into a fresh `asked`. `live` is the objet before the acte (a fresh one for an
+/// opening).
 [[nodiscard]] std::expected<void, Refusal> ask(Asked& asked, const Live& live, const Request& request, dsl::Date today,
                                                bool automatic);
 

@@ -4,6 +4,8 @@
 #include <limits>
 #include <unordered_set>
 
+#include <boost/container/small_vector.hpp>
+
 namespace assemblier::engine {
 
 namespace {
@@ -60,7 +62,7 @@ struct Encoder {
       std::ranges::for_each(map, entry);
       return;
     }
-    std::vector<const std::pair<std::string, Datum>*> sorted;
+    boost::container::small_vector<const std::pair<std::string, Datum>*, 16> sorted;
     sorted.reserve(map.size());
     for (const auto& e : map) sorted.push_back(&e);
     std::ranges::sort(sorted, {}, [](const auto* e) -> const std::string& { return e->first; });

@@ -116,21 +116,26 @@ std::expected<void, Refusal> take_decisions(Live& after, const Asked& asked, con
   const dsl::Context context = asked.context(after);
   dsl::Evaluator evaluator(*asked.program, context);
   Flattener flattener(*asked.program, asked.objet_index, *asked.acte);
-  std::vector<dsl::Trace> traces(rules.size());
-  std::vector<std::pair<dsl::Index, dsl::RecordedDecision>> recorded;
+  struct Taken {
+    dsl::Trace trace;
+    std::shared_ptr<const dsl::RecordedDecision> recorded;
+  };
+  std::vector<Taken> taken(rules.size());
+  decisions.reserve(rules.size());
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    const dsl::Result& result = evaluator.rule(rules[i], &traces[i]);
+    const dsl::Result& result = evaluator.rule(rules[i], &taken[i].trace);
     if (result.status == dsl::Status::kError) {
       const std::string& name = asked.program->rules[rules[i]].name;
       return broken(request, fmt::format("la décision {} est en erreur", quoted(name)), reason_of(asked, name, result));
     }
-    Decision decision = to_decision(*asked.program, asked.objet_index, *asked.acte, rules[i], result);
-    decision.motif = flattener.flatten(traces[i], rules[i]);
-    decisions.push_back(std::move(decision));
-    recorded.emplace_back(rules[i], dsl::RecordedDecision{result.status, result.value, result.reasons});
+    Decision& decision =
+        decisions.emplace_back(to_decision(*asked.program, asked.objet_index, *asked.acte, rules[i], result));
+    decision.motif = flattener.flatten(taken[i].trace, rules[i]);
+    taken[i].recorded = std::make_shared<const dsl::RecordedDecision>(
+        dsl::RecordedDecision{result.status, result.value, result.reasons});
   }
-  for (auto& [rule, decision] : recorded)
-    after.recorded[rule] = std::make_shared<const dsl::RecordedDecision>(std::move(decision));
+  // Not before: what was recorded is read by those that follow as it was before the acte.
+  for (std::size_t i = 0; i < rules.size(); ++i) after.recorded[rules[i]] = std::move(taken[i].recorded);
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <deque>
 #include <limits>
+#include <map>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -132,6 +133,7 @@ class States::Part {
   };
 
   /// Objets by the hash of their flux, with open addressing: unlike a map's, its places can be asked for beforehand.
+  /// Whoever chooses the names may choose them to collide: those that find no place near their own go into a map.
   struct Place {
     std::size_t hash = 0;
     Objet* objet = nullptr;
@@ -139,11 +141,13 @@ class States::Part {
   class ByFlux {
    public:
     [[nodiscard]] Objet* find(std::size_t hash, std::string_view flux) const {
-      for (std::size_t at = hash;; ++at) {
+      for (std::size_t at = hash; at != hash + kNear; ++at) {
         const Place& place = places_[at % places_.size()];
         if (place.objet == nullptr) return nullptr;
         if (place.hash == hash && storage::same_octets(place.objet->flux, flux)) return place.objet;
       }
+      const auto far = far_.find(flux);
+      return far == far_.end() ? nullptr : far->second;
     }
     /// REQUIRES that it is not there.
     void add(std::size_t hash, Objet& objet) {
@@ -151,6 +155,7 @@ class States::Part {
         std::vector<Place> before = std::exchange(places_, std::vector<Place>(2 * places_.size()));
         for (const Place& place : before)
           if (place.objet != nullptr) put(place);
+        for (const auto& [flux, far] : std::exchange(far_, {})) put({hash_of(flux), far});
       }
       put({hash, &objet});
     }
@@ -159,11 +164,17 @@ class States::Part {
 
    private:
     void put(const Place& place) {
-      std::size_t at = place.hash;
-      while (places_[at % places_.size()].objet != nullptr) ++at;
-      places_[at % places_.size()] = place;
+      for (std::size_t at = place.hash; at != place.hash + kNear; ++at) {
+        Place& here = places_[at % places_.size()];
+        if (here.objet != nullptr) continue;
+        here = place;
+        return;
+      }
+      far_.emplace(place.objet->flux, place.objet);
     }
+    static constexpr std::size_t kNear = 128;  // places; a table half full hardly ever has as many in a row
     std::vector<Place> places_ = std::vector<Place>(1024);  // always a power of two
+    std::map<std::string_view, Objet*> far_;
     std::size_t count_ = 0;
   };
 
@@ -430,7 +441,7 @@ class Together {
  public:
   // Positions that a thread reads in a round: enough that changing rounds does not show, few enough that what was read
   // is still in the processor's cache when it is folded.
-  static constexpr std::uint64_t kPositions = 512;
+  static constexpr std::uint64_t kPositions = 1024;
 
   Together(storage::Journal& journal, const std::string& wanted, States& states, unsigned threads, std::uint64_t events)
       : journal_(journal), wanted_(wanted), states_(states), threads_(threads), events_(events) {

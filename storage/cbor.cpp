@@ -127,27 +127,27 @@ CborReader::Kind CborReader::peek() const {
   if (at_end()) return Kind::kEnd;
   const unsigned first = octet(data_, offset_);
   switch (first) {
-    case cbor::kFalse:
-    case cbor::kTrue:
+    case kFalseOctet:
+    case kTrueOctet:
       return Kind::kBool;
-    case cbor::kNull:
+    case kNullOctet:
       return Kind::kNull;
     default:
       break;  // every other octet is told by its major type
   }
   if ((first & 31U) > 27) return Kind::kBad;
   switch (first >> 5U) {
-    case cbor::kUint:
+    case kUintMajor:
       return Kind::kUint;
-    case cbor::kNegative:
+    case kNegativeMajor:
       return Kind::kNegative;
-    case cbor::kBytes:
+    case kBytesMajor:
       return Kind::kBytes;
-    case cbor::kText:
+    case kTextMajor:
       return Kind::kText;
-    case cbor::kArray:
+    case kArrayMajor:
       return Kind::kArray;
-    case cbor::kMap:
+    case kMapMajor:
       return Kind::kMap;
     default:
       return Kind::kBad;  // tags, floats and other simple values are not in this profile
@@ -190,12 +190,12 @@ std::uint64_t CborReader::head(std::uint8_t major, const char* expected) {
   return value;
 }
 
-std::uint64_t CborReader::uint() { return head(cbor::kUint, "un entier positif"); }
+std::uint64_t CborReader::uint() { return head(kUintMajor, "un entier positif"); }
 
 std::int64_t CborReader::integer() {
   const std::size_t at = offset_;
   const bool negative = peek() == Kind::kNegative;
-  const std::uint64_t value = head(negative ? cbor::kNegative : cbor::kUint, "un entier");
+  const std::uint64_t value = head(negative ? kNegativeMajor : kUintMajor, "un entier");
   if (value > kMaxInt64) {
     fail(fmt::format("octet {} : entier hors de 64 bits signés", at));
     return 0;
@@ -216,11 +216,11 @@ std::string_view CborReader::run(std::uint8_t major, const char* expected) {
   return value;
 }
 
-std::string_view CborReader::bytes() { return run(cbor::kBytes, "une suite d'octets"); }
+std::string_view CborReader::bytes() { return run(kBytesMajor, "une suite d'octets"); }
 
 std::string_view CborReader::text() {
   const std::size_t at = offset_;
-  const std::string_view value = run(cbor::kText, "un texte");
+  const std::string_view value = run(kTextMajor, "un texte");
   if (!is_utf8(value)) {
     fail(fmt::format("octet {} : texte qui n'est pas de l'UTF-8", at));
     return {};
@@ -230,7 +230,7 @@ std::string_view CborReader::text() {
 
 std::uint64_t CborReader::array() {
   const std::size_t at = offset_;
-  const std::uint64_t count = head(cbor::kArray, "une liste");
+  const std::uint64_t count = head(kArrayMajor, "une liste");
   if (count > data_.size() - offset_) {
     fail(
         fmt::format("octet {} : liste de {} éléments annoncée, {} octets restants", at, count, data_.size() - offset_));
@@ -241,7 +241,7 @@ std::uint64_t CborReader::array() {
 
 std::uint64_t CborReader::map() {
   const std::size_t at = offset_;
-  const std::uint64_t pairs = head(cbor::kMap, "une table de paires");
+  const std::uint64_t pairs = head(kMapMajor, "une table de paires");
   if (pairs > (data_.size() - offset_) / 2) {
     fail(fmt::format("octet {} : {} paires annoncées, {} octets restants", at, pairs, data_.size() - offset_));
     return 0;
@@ -254,7 +254,7 @@ bool CborReader::boolean() {
     fail(fmt::format("octet {} : vrai ou faux attendu", offset_));
     return false;
   }
-  return octet(data_, offset_++) == cbor::kTrue;
+  return octet(data_, offset_++) == kTrueOctet;
 }
 
 void CborReader::null() {

@@ -16,11 +16,10 @@
 
 namespace assemblier::storage {
 
-/// Major types (RFC 8949 § 3.1) and the octets of simple values (§ 3.3).
-namespace cbor {
-inline constexpr std::uint8_t kUint = 0, kNegative = 1, kBytes = 2, kText = 3, kArray = 4, kMap = 5;
-inline constexpr unsigned kFalse = 0xF4, kTrue = 0xF5, kNull = 0xF6;
-}  // namespace cbor
+// Major types (RFC 8949 § 3.1) and the octets of simple values (§ 3.3).
+inline constexpr std::uint8_t kUintMajor = 0, kNegativeMajor = 1, kBytesMajor = 2, kTextMajor = 3, kArrayMajor = 4,
+                              kMapMajor = 5;
+inline constexpr unsigned kFalseOctet = 0xF4, kTrueOctet = 0xF5, kNullOctet = 0xF6;
 
 /// Whether `text` is well-formed UTF-8 (Unicode table 3-7: no surrogate, no overlong form).
 [[nodiscard]] bool is_utf8(std::string_view text);
@@ -33,35 +32,35 @@ class CborWriter {
   explicit CborWriter(Bytes room) : out_(std::move(room)) {}
   void uint(std::uint64_t value) {
     begin_item();
-    head(cbor::kUint, value);
+    head(kUintMajor, value);
     end_item();
   }
   void integer(std::int64_t value) {  ///< major type 0 or 1
     begin_item();
     if (value >= 0) {
-      head(cbor::kUint, static_cast<std::uint64_t>(value));
+      head(kUintMajor, static_cast<std::uint64_t>(value));
     } else {
-      head(cbor::kNegative, static_cast<std::uint64_t>(-(value + 1)));
+      head(kNegativeMajor, static_cast<std::uint64_t>(-(value + 1)));
     }
     end_item();
   }
-  void bytes(std::string_view value) { run(cbor::kBytes, value); }
+  void bytes(std::string_view value) { run(kBytesMajor, value); }
   void text(std::string_view value) {  ///< REQUIRES valid UTF-8
     assert(is_utf8(value));
-    run(cbor::kText, value);
+    run(kTextMajor, value);
   }
   void array(std::uint64_t count) {
     begin_item();
-    head(cbor::kArray, count);
+    head(kArrayMajor, count);
     open(count, false);
   }
   void map(std::uint64_t pairs) {
     begin_item();
-    head(cbor::kMap, pairs);
+    head(kMapMajor, pairs);
     open(pairs * 2, true);
   }
-  void boolean(bool value) { simple(value ? cbor::kTrue : cbor::kFalse); }
-  void null() { simple(cbor::kNull); }
+  void boolean(bool value) { simple(value ? kTrueOctet : kFalseOctet); }
+  void null() { simple(kNullOctet); }
   /// Room for that many octets more, `octets` ≥ 0.
   void reserve(std::size_t octets) {
     if (out_.size() - size_ < octets) grow(octets);

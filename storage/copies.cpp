@@ -330,6 +330,27 @@ class StoredImport final : public Import {
   Rebuild rebuild_;
 };
 
+// A generation under way: what is not finished goes again.
+class UnderWay {
+ public:
+  explicit UnderWay(fs::path path) : path_(std::move(path)) {
+    clear();  // what a killed backup left
+    std::error_code failed;
+    fs::create_directory(path_, failed);
+  }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+  ~UnderWay() { clear(); }
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  void clear() const {
+    std::error_code failed;
+    fs::remove_all(path_, failed);
+  }
+  fs::path path_;
+};
+
 }  // namespace
 
 Result<Backup> back_up(const std::string& directory, const std::string& destination, const Progress& progress) {
@@ -346,9 +367,8 @@ Result<Backup> back_up(const std::string& directory, const std::string& destinat
   auto before = generation_before(directory, generations, made);
   if (!before) return std::unexpected(std::move(before.error()));
 
-  const fs::path building = fs::path(destination) / kUnderWay;
-  fs::remove_all(building, failed);  // what a killed backup left
-  fs::create_directory(building, failed);
+  const UnderWay under_way(fs::path(destination) / kUnderWay);
+  const fs::path& building = under_way.path();
   auto view = DirectoryView::take(directory);
   if (!view) return std::unexpected(std::move(view.error()));
   if (auto ok = copy_files(*view, building, *before, made); !ok) return std::unexpected(std::move(ok.error()));

@@ -227,7 +227,7 @@ void Writer::apply(Batch& batch) {
   if (failure_.empty()) look_up(batch);
   for (Pending* const pending : batch.items) {
     *pending->answer = failure_.empty() || pending->refused ? decide_in_chain(*pending)
-                                                           : std::unexpected(Error{ErrorKind::kIo, failure_});
+                                                            : std::unexpected(Error{ErrorKind::kIo, failure_});
   }
   if (std::exchange(changed_, false)) {
     const auto begun = std::chrono::steady_clock::now();
@@ -497,7 +497,9 @@ void Writer::write_event(const NewEvent& event, const Hash& payload_hash) {
     derive([=](Bytes& out) { put_tree_key(out, level, index); }, [&node](Bytes& out) { put_hash(out, node); });
   });
   derive([&](Bytes& out) { put_index_key(out, header.flux, header.version); },
-         [&](Bytes& out) { put_entry(out, {header.position, hash}); });
+         [&](Bytes& out) {
+           put_entry(out, {header.position, hash});
+         });
   if (!head) {
     derive([&](Bytes& out) { put_flux_key(out, header.flux); },
            [&](Bytes& out) { put_position(out, header.position); });

@@ -4,10 +4,12 @@
 #include "tools/background.hpp"
 #include "tools/cli.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 using assemblier::tools::Exit;
 
@@ -22,11 +24,20 @@ void flush_quietly(assemblier::tools::Out& out) {
   }
 }
 
+/// A journal holds its tables open: as many files as the system allows, not the few it gives to begin with.
+void allow_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = std::max(files.rlim_cur, std::min<rlim_t>(files.rlim_max, 65'536));
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));  // refused: what there is must do
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   assemblier::tools::prepare_standard_streams();
   assemblier::tools::end_when_interrupted();
+  allow_files();
   assemblier::tools::Out out;
   try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
