@@ -76,7 +76,7 @@ storage::Hash fingerprint(const Request& request) {
   encode_canonical(writer, request.donnees);
   const storage::Hash hash = storage::sha256(writer.str());
   room = writer.take();
-  if (room.size() > kKeptRoom) room = {};
+  if (room.capacity() > kKeptRoom) room = storage::Bytes();
   return hash;
 }
 

@@ -360,7 +360,7 @@ struct Stretch {
   std::vector<std::vector<Piece>> pieces;  ///< by part
 
   void clear() {
-    if (octets.capacity() > kMostOctets) octets = {};
+    if (octets.capacity() > kMostOctets) octets = std::string();
     octets.clear();
     for (auto& part : pieces) part.clear();
   }

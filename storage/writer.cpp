@@ -454,7 +454,7 @@ Result<void> Writer::expect(const Expectation& expectation) {
 }
 
 Result<std::optional<FluxHead>*> Writer::head_of(const std::string& flux) {
-  if (auto* const kept = heads_.find(flux)) return kept;
+  if (auto* const kept = heads_.held(flux)) return kept;
   // A flux that is not there, the commonest, needs no view.
   auto opened = store_.get(flux_key(flux));
   if (!opened) return std::unexpected(std::move(opened.error()));
@@ -469,7 +469,7 @@ Result<std::optional<FluxHead>*> Writer::head_of(const std::string& flux) {
 
 // REQUIRES head_of its flux, so that it is known.
 void Writer::write_event(const NewEvent& event, const Hash& payload_hash) {
-  std::optional<FluxHead>& head = *heads_.find(event.flux);
+  std::optional<FluxHead>& head = *heads_.held(event.flux);
   HeaderView& header = header_;
   header.position.value = counters_.events;
   header.flux = event.flux;

@@ -181,23 +181,22 @@ TEST(States, AreTheSameByAnyNumberOfThreads) {
   expect_same_states(*journal);
 }
 
-// Names may be chosen so that their hashes end alike.
+// Names may be chosen so that their hashes end alike: more of them than a table has places near each other, and the
+// table grows with them.
 TEST(States, HoldWhateverTheNames) {
   std::vector<std::string> names;
-  for (std::uint64_t i = 0; names.size() < 500; ++i) {
+  for (std::uint64_t i = 0; names.size() < 1200; ++i) {
     std::string name = fmt::format("chose/{}", i);
     if (names.size() < 150 || std::hash<std::string_view>{}(name) % 4096 == 7) names.push_back(std::move(name));
   }
   auto journal = storage::open_memory(sealing());
   Anything anything(10);
-  for (int turn = 0; turn < 2; ++turn) {
-    storage::AppendRequest request;
-    for (const std::string& name : names) {
-      const auto number = static_cast<int>(request.events.size()) + 1000 * turn;
-      request.events.push_back(anything.event(number));
-      request.events.back().flux = name;
-    }
-    const auto done = journal->append(std::move(request));
+  storage::AppendRequest request;
+  for (int number = 0; number < 3600; ++number) {
+    request.events.push_back(anything.event(number));
+    request.events.back().flux = names[static_cast<std::size_t>(number) % names.size()];
+    if (request.events.size() < 600) continue;
+    const auto done = journal->append(std::exchange(request, {}));
     ASSERT_TRUE(done) << done.error().message;
   }
   expect_same_states(*journal);
