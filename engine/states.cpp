@@ -355,23 +355,30 @@ struct Piece {
 /// Events put aside, in order of positions.
 struct Stretch {
   static constexpr std::size_t kMostOctets = 4U << 20U;  // of what is kept for the next events
-  explicit Stretch(std::size_t parts) : pieces(parts) {}
-  std::string octets;
-  std::vector<std::vector<Piece>> pieces;  ///< by part
+  explicit Stretch(std::size_t count) : parts(count) {}
+  /// Apart from each other: what one thread folds lies in one piece.
+  struct Part {
+    std::string octets;
+    std::vector<Piece> pieces;
+  };
+  std::vector<Part> parts;
 
   void clear() {
-    if (octets.capacity() > kMostOctets) octets = std::string();
-    octets.clear();
-    for (auto& part : pieces) part.clear();
+    for (auto& [octets, pieces] : parts) {
+      if (octets.capacity() > kMostOctets) octets = std::string();
+      octets.clear();
+      pieces.clear();
+    }
   }
   void add(std::size_t part, const EventView& event, std::size_t hash) {
+    auto& [octets, pieces] = parts[part];
     const char* const edition = event.edition.data();
     const std::string_view payload = needed(event.payload);
     const auto size = [](std::string_view text) { return static_cast<std::uint32_t>(text.size()); };
     const auto at = [edition](std::string_view text) { return static_cast<std::uint32_t>(text.data() - edition); };
-    pieces[part].push_back({event.position, event.version, event.date_effet, size(event.flux),
-                            event.seals.empty() ? 0 : at(event.seals), size(event.seals), at(payload), size(payload),
-                            octets.size(), hash});
+    pieces.push_back({event.position, event.version, event.date_effet, size(event.flux),
+                      event.seals.empty() ? 0 : at(event.seals), size(event.seals), at(payload), size(payload),
+                      octets.size(), hash});
     octets.append(event.flux).append(edition, payload.data() + payload.size());
   }
   // Of a large payload, what is looked at: données and motifs, which come behind, may be far larger.
@@ -382,7 +389,7 @@ struct Stretch {
     at.items(7);  // layout, opening, kind, états, changes, décisions
     return at.ok() ? payload.substr(0, payload.size() - at.rest().size()) : payload;
   }
-  EventView view(const Piece& piece) const {
+  static EventView view(const std::string& octets, const Piece& piece) {
     const std::string_view flux(octets.data() + piece.at, piece.flux);
     const char* const edition = flux.data() + flux.size();
     EventView event;
@@ -403,7 +410,7 @@ struct Failure {
 
 /// Folds the events of one part.
 std::optional<Failure> fold_all(States& states, std::size_t part, const Stretch& stretch) {
-  const auto& pieces = stretch.pieces[part];
+  const auto& [octets, pieces] = stretch.parts[part];
   // Events ahead for which memory is asked: enough to hide that it is far, few enough not to be forgotten again.
   constexpr std::size_t kPlace = 24;
   constexpr std::size_t kObjet = 16;
@@ -411,7 +418,7 @@ std::optional<Failure> fold_all(States& states, std::size_t part, const Stretch&
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     const auto hash = [&](std::size_t ahead) { return pieces[std::min(i + ahead, pieces.size() - 1)].hash; };
     states.expect(part, hash(kPlace), hash(kObjet), hash(kValues));
-    if (auto ok = states.fold(stretch.view(pieces[i]), pieces[i].hash); !ok)
+    if (auto ok = states.fold(Stretch::view(octets, pieces[i]), pieces[i].hash); !ok)
       return Failure{pieces[i].position.value, damaged(std::move(ok.error()))};
   }
   return std::nullopt;
@@ -424,7 +431,8 @@ storage::Result<void> read_alone(storage::Journal& journal, const std::string& w
   auto done = journal.scan({}, [&](const EventView& event) {
     if (!is_chosen(event.flux, wanted)) return true;
     stretch.add(0, event, States::hash_of(event.flux));
-    if (stretch.pieces[0].size() < kPieces && stretch.octets.size() < Stretch::kMostOctets) return true;
+    const auto& [octets, pieces] = stretch.parts[0];
+    if (pieces.size() < kPieces && octets.size() < Stretch::kMostOctets) return true;
     failed = fold_all(states, 0, stretch);
     stretch.clear();
     return !failed;
