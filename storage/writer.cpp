@@ -12,8 +12,8 @@ namespace assemblier::storage {
 
 namespace {
 
-// Heads kept so that a busy flux costs no read: about 100 bytes each, twice this many at most, not counting those of one
-// batch.
+// Heads kept so that a busy flux costs no read: about 100 bytes each, twice this many at most, not counting those of
+// one batch.
 constexpr std::size_t kCachedHeads = 65'536;
 // Room for an event kept from one batch to the next.
 constexpr std::size_t kKeptRoom = 4U << 20U;
