@@ -136,8 +136,8 @@ class Writer {
   Batch batch_;
   Counters counters_;
   MerkleFrontier tree_;
-  // Where the flux stand, this batch included: should it fail, nothing is decided on them any more. Nothing: the flux has
-  // no event.
+  // Where the flux stand, this batch included: should it fail, nothing is decided on them any more. Nothing: the flux
+  // has no event.
   BoundedMap<std::optional<FluxHead>> heads_;
   // Of this batch; the names are those of its requests.
   boost::unordered_flat_map<std::string_view, Kept, NameHash> outcomes_;
