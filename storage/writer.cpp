@@ -498,9 +498,7 @@ void Writer::write_event(const NewEvent& event, const Hash& payload_hash) {
     derive([=](Bytes& out) { put_tree_key(out, level, index); }, [&node](Bytes& out) { put_hash(out, node); });
   });
   derive([&](Bytes& out) { put_index_key(out, header.flux, header.version); },
-         [&](Bytes& out) {
-           put_entry(out, {header.position, hash});
-         });
+         [&](Bytes& out) { put_entry(out, {header.position, hash}); });
   if (!head) {
     derive([&](Bytes& out) { put_flux_key(out, header.flux); },
            [&](Bytes& out) { put_position(out, header.position); });
