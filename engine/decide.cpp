@@ -203,10 +203,6 @@ Datum::Map given(const Asked& asked, const std::vector<Datum>& sealed) {
   return donnees;
 }
 
-}  // namespace
-
-namespace {
-
 // step(), its results where they are to stay. REQUIRES `event` and `after` fresh.
 std::expected<void, Refusal> step_into(Evenement& event, Live& after, const Live& before, const EditionPtr& edition,
                                        const Request& request, dsl::Date today, bool automatic) {
