@@ -10,7 +10,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/ioprio.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -65,9 +64,13 @@ bool catches_interruptions() { return catching; }
 
 void take_lowest_priority() {
   constexpr int kNicest = 19;
+  // As linux/ioprio.h has them, which C++ cannot read in every version of Debian 12: a parameter there is named
+  // `class`.
+  constexpr int kThisProcess = 1;
+  constexpr int kIdleClass = 3 << 13;
   // Where the system refuses, the work is done all the same.
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNicest));
-  static_cast<void>(::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0)));
+  static_cast<void>(::syscall(SYS_ioprio_set, kThisProcess, 0, kIdleClass));
 }
 
 BackgroundVerification::BackgroundVerification(const Session& session, const std::string& file) {
