@@ -51,6 +51,7 @@ class RocksCursor final : public Cursor {
               const std::string& directory, bool far = false)
       : database_(database), begin_(begin), end_(end), lower_(begin_), upper_(end_), directory_(directory) {
     options_.snapshot = snapshot;
+    options_.total_order_seek = true;
     options_.fill_cache = !far;
     if (far) options_.readahead_size = kReadAhead;
     options_.iterate_lower_bound = &lower_;
@@ -196,6 +197,7 @@ class RocksView final : public View {
     const rocksdb::Slice upper(end);
     rocksdb::ReadOptions options;
     options.snapshot = snapshot_;
+    options.total_order_seek = true;
     options.iterate_lower_bound = &lower;
     options.iterate_upper_bound = &upper;
     std::optional<Record> record;

@@ -4,6 +4,7 @@
 #include "storage/directory_view.hpp"
 #include "storage/keys.hpp"
 #include "storage/log_scan.hpp"
+#include "storage/looked_up.hpp"
 #include "storage/manifest_scan.hpp"
 #include "storage/memtable.hpp"
 #include "storage/reading.hpp"
@@ -130,6 +131,8 @@ std::optional<Position> position_here(const rocksdb::Iterator& at) {
 
 TablesSeen look_at_tables(const FileList& files) {
   TablesSeen seen;
+  rocksdb::ReadOptions in_order;
+  in_order.total_order_seek = true;
   for (const fs::path& path : files.tables) {
     rocksdb::SstFileReader reader(make_options(nullptr));
     const auto status = check_table(reader, path.string());
@@ -137,7 +140,7 @@ TablesSeen look_at_tables(const FileList& files) {
       seen.unreadable.push_back(fmt::format("{} ({})", path.filename().string(), reason_in(status.ToString())));
       continue;
     }
-    const std::unique_ptr<rocksdb::Iterator> at(reader.NewIterator({}));
+    const std::unique_ptr<rocksdb::Iterator> at(reader.NewIterator(in_order));
     at->Seek(tag_begin(Tag::kEvent));
     const auto first = position_here(*at);
     at->SeekForPrev(tag_end(Tag::kEvent));
@@ -350,9 +353,9 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   options.bytes_per_sync = 1U << 20U;
   options.allow_concurrent_memtable_write = false;
   options.memtable_factory = make_memtable_factory();
-  options.memtable_whole_key_filtering = true;
-  // A filter that stays in the processor's cache, with some 16 bits a record: five times as large, to mark a record
-  // there cost as much as to insert it.
+  options.prefix_extractor = make_looked_up();
+  // A filter that stays in the processor's cache: in one of five times the size, to mark a record cost as much as to
+  // insert it.
   options.memtable_prefix_bloom_size_ratio = 0.01;
   const auto compressions = rocksdb::GetSupportedCompressions();
   const bool lz4 = std::find(compressions.begin(), compressions.end(), rocksdb::kLZ4Compression) != compressions.end();
@@ -360,11 +363,13 @@ rocksdb::Options make_options(rocksdb::Env* env) {
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 16U << 10U;
   table.checksum = rocksdb::kxxHash64;  // fast, and short enough to be checked here too: see table_scan.hpp
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));  // most ids and flux asked for are new
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.whole_key_filtering = false;  // see make_looked_up
   // Indexes and filters grow with the journal: of each table only the top is kept, and the pieces asked for go into the
   // cache, where blocks of records do not drive them out.
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
+  table.metadata_cache_options.partition_pinning = rocksdb::PinningTier::kFlushedAndSimilar;
   table.block_cache = rocksdb::NewLRUCache(32U << 20U, kCacheShardBits, false, kCacheOfIndexes);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;

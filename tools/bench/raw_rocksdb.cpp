@@ -51,7 +51,9 @@ class RawDatabase {
     // RocksDB's own table in memory, with the hint that suits keys in order.
     options.memtable_factory = std::make_shared<rocksdb::SkipListFactory>();
     options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
-    options.memtable_prefix_bloom_size_ratio = 0;  // nothing is looked up
+    // Nothing is looked up.
+    options.prefix_extractor = nullptr;
+    options.memtable_prefix_bloom_size_ratio = 0;
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
     rocksdb::DB* database = nullptr;
     require(rocksdb::DB::Open(options, path_, &database));

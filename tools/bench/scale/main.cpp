@@ -216,6 +216,7 @@ class Scale {
       least = std::min(least, seconds_of([&] {
                          const rocksdb::Slice end("f");
                          rocksdb::ReadOptions options;
+                         options.total_order_seek = true;
                          options.fill_cache = false;
                          options.readahead_size = 1U << 20U;
                          options.iterate_upper_bound = &end;
