@@ -3,6 +3,7 @@
 #include "dsl/evaluate_core.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -32,28 +33,33 @@ void Evaluator::State::note(Trace::Kind kind, Index id) {
   if (!there) hang(*trace, Trace{.kind = kind, .id = id});
 }
 
+// Nothing is hung under `outer` before close(), so that the piece stays where it is.
+Trace* Evaluator::State::open(Trace::Kind kind, Index id) {
+  Trace* const outer = trace;
+  if (outer != nullptr) trace = &hang(*outer, Trace{.kind = kind, .id = id});
+  return outer;
+}
+
+void Evaluator::State::close(Trace* outer, const Val& val) {
+  if (outer != nullptr) conclude(*trace, val);
+  trace = outer;
+}
+
 const Val& Evaluator::State::rule(Index index) {
   if (memo.empty()) memo.resize(program.rules.size());
   auto& slot = memo[index];
-  Trace* const outer = trace;
   if (slot == nullptr) {
-    Trace mine{.kind = Trace::Kind::kRule, .id = index};
-    if (outer != nullptr) trace = &mine;
+    Trace* const outer = open(Trace::Kind::kRule, index);
     std::vector<const Value*> outside;  // a rule does not see the elements of the `dont` it is used in
     outside.swap(elements);
-    Val val = compute(program.rules[index]);
+    slot = std::make_unique<Memo>(Memo{compute(program.rules[index]), std::nullopt});
     elements.swap(outside);
-    slot = std::make_unique<Memo>(Memo{std::move(val), std::nullopt});
-    if (outer != nullptr) {
-      conclude(mine, slot->val);
-      hang(*outer, std::move(mine));
-    }
-    trace = outer;
-  } else if (outer != nullptr) {
+    close(outer, slot->val);
+  } else if (trace != nullptr) {
     const bool there = std::ranges::any_of(
-        outer->children, [index](const Trace& t) { return t.kind == Trace::Kind::kRule && t.id == index; });
+        trace->children, [index](const Trace& t) { return t.kind == Trace::Kind::kRule && t.id == index; });
     if (!there) {
-      Trace& again = hang(*outer, Trace{.kind = Trace::Kind::kRule, .repeated = true, .id = index});
+      Trace& again = hang(*trace, Trace{.kind = Trace::Kind::kRule, .repeated = true, .id = index});
       conclude(again, slot->val);
     }
   }
@@ -98,22 +104,16 @@ Val Evaluator::State::decision(const RuleInfo& info) {
   judged.reserve(info.cases.size());
   for (Index i = 0; i < info.cases.size(); ++i) {
     const RuleInfo::Case& choice = info.cases[i];
-    Trace mine{.kind = Trace::Kind::kCase, .id = i};
-    Trace* const outer = trace;
-    if (outer != nullptr) trace = &mine;
+    Trace* const outer = open(Trace::Kind::kCase, i);
     Val test = eval(choice.condition);
     if (choice.exception != nullptr) {
       Val exception = eval(choice.exception);
       if (exception.status == Status::kKnown) exception.value = Value(!exception.value.as<bool>());
-      test = combine({test, exception}, false);
+      test = combine(std::array{std::move(test), std::move(exception)}, false);
     }
     Val value = known(Value());
     if (choice.value != nullptr && !truth(test, false) && test.status != Status::kError) value = eval(choice.value);
-    trace = outer;
-    if (outer != nullptr) {
-      conclude(mine, test);
-      hang(*outer, std::move(mine));
-    }
+    close(outer, test);
     judged.push_back({&choice, std::move(test), std::move(value)});
   }
   for (const Judged& j : judged) {
@@ -169,7 +169,7 @@ Val Evaluator::State::decision(const RuleInfo& info) {
     }
     return {Status::kNone, Value(), std::move(none)};
   }
-  std::vector<Val> inherited;
+  Vals inherited;
   for (const Judged& j : judged) {
     if (j.test.status == Status::kNone) inherited.push_back(j.test);
   }
@@ -182,20 +182,14 @@ Val Evaluator::State::decision(const RuleInfo& info) {
 }
 
 Val Evaluator::State::exigence(const ExigenceInfo& item, Index index) {
-  Trace mine{.kind = Trace::Kind::kExigence, .id = index};
-  Trace* const outer = trace;
-  if (outer != nullptr) trace = &mine;
+  Trace* const outer = open(Trace::Kind::kExigence, index);
   Val val = eval(item.condition);
-  trace = outer;
-  if (outer != nullptr) {
-    conclude(mine, val);
-    hang(*outer, std::move(mine));
-  }
+  close(outer, val);
   return val;
 }
 
 Val Evaluator::State::condition(const RuleInfo& info) {
-  std::vector<Val> tests;
+  Vals tests;
   tests.reserve(info.exigences.size());
   for (Index i = 0; i < info.exigences.size(); ++i) tests.push_back(exigence(info.exigences[i], i));
   Val val = combine(tests, false);

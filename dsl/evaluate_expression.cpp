@@ -1,6 +1,7 @@
 #include "dsl/evaluate_core.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -10,7 +11,12 @@ namespace {
 
 constexpr Int128 kNano = 1'000'000'000;
 
-/// A number of any kind on one scale: 10⁻⁹ of a cent, a unit or one.
+bool numeric(const Value& value) {
+  return value.get<std::int64_t>() || value.get<Montant>() || value.get<Taux>() || value.get<Exact>();
+}
+
+}  // namespace
+
 Int128 scaled(const Value& value) {
   if (const auto* whole = value.get<std::int64_t>()) return static_cast<Int128>(*whole) * kNano;
   if (const auto* amount = value.get<Montant>()) return static_cast<Int128>(amount->centimes) * kNano;
@@ -23,7 +29,8 @@ Val overflow(const char* what) {
   return failure("E0002", fmt::format("dépassement de capacité : {} trop grand", what));
 }
 
-/// Back from the common scale into the type of a result.
+Val without_order() { return failure("E0005", "ces durées mêlent mois et jours et ne se comparent pas"); }
+
 Val unscaled(std::optional<Int128> nano, Type::Kind kind) {
   if (!nano) return overflow("résultat");
   switch (kind) {
@@ -55,7 +62,6 @@ Val unscaled(std::optional<Int128> nano, Type::Kind kind) {
   return failure("E0001", "opération sur une valeur d'un autre type");
 }
 
-/// −1, 0, 1; nothing when the two have no order (durations mixing months and days).
 std::optional<int> order(const Value& a, const Value& b) {
   const auto sign = [](auto left, auto right) { return left < right ? -1 : (right < left ? 1 : 0); };
   if (const auto* left = a.get<Date>()) return sign(*left, b.as<Date>());
@@ -72,21 +78,13 @@ std::optional<int> order(const Value& a, const Value& b) {
   return sign(scaled(a), scaled(b));
 }
 
-bool numeric(const Value& value) {
-  return value.get<std::int64_t>() || value.get<Montant>() || value.get<Taux>() || value.get<Exact>();
-}
-
 bool same_value(const Value& a, const Value& b) {
   return numeric(a) && numeric(b) ? scaled(a) == scaled(b) : equal(a, b);
 }
 
-const std::vector<Value>& items(const Val& val) { return *val.value.as<List>(); }
-
 bool contains(const std::vector<Value>& list, const Value& value) {
   return std::ranges::any_of(list, [&value](const Value& item) { return same_value(item, value); });
 }
-
-}  // namespace
 
 Val undetermined(FactId fact) {
   auto info = std::make_shared<Info>();
@@ -140,7 +138,7 @@ Val none_of(const auto& operands) {
 
 }  // namespace
 
-Val combine(const std::vector<Val>& operands, bool deciding) {
+Val combine(std::span<const Val> operands, bool deciding) {
   bool decided = false;
   bool open = false;
   bool none = false;
@@ -177,6 +175,55 @@ std::optional<Val> strict(std::span<const Val* const> operands) {
     if (operand->status == Status::kUndetermined) missing.add(*operand);
   }
   return missing.take();
+}
+
+std::optional<Val> strict(std::initializer_list<const Operand*> operands) {
+  boost::container::small_vector<const Val*, 4> stopping;
+  for (const Operand* operand : operands) {
+    if (!operand->known()) stopping.push_back(operand->computed());
+  }
+  if (stopping.empty()) return {};
+  return strict(std::span<const Val* const>(stopping));
+}
+
+const Value* Evaluator::State::lying(const Node& node) {
+  const auto in = [&node](const std::vector<std::optional<Value>>* values) {
+    const bool there = values != nullptr && node.a < values->size() && (*values)[node.a];
+    return there ? &*(*values)[node.a] : nullptr;
+  };
+  switch (node.op) {
+    case Op::kConst:
+      return &node.constant;
+    case Op::kField:
+      if (trace != nullptr) note(Trace::Kind::kFact, node.a);
+      return in(context.facts);
+    case Op::kDonnee:
+      return in(context.donnees);
+    case Op::kActor:
+      return context.actor ? &*context.actor : nullptr;
+    case Op::kEach:
+      return context.each != nullptr && node.a < context.each->size() ? &(*context.each)[node.a] : nullptr;
+    case Op::kElement:
+      return elements[node.a];
+    case Op::kParameter:
+      if (trace != nullptr) note(Trace::Kind::kParameter, node.a);
+      return &program.parameters[node.a].values.front().value;
+    case Op::kRecorded: {
+      const RecordedDecision* const decision = recorded(node.a);
+      return decision != nullptr && decision->status == Status::kKnown ? &decision->value : nullptr;
+    }
+    case Op::kRule: {
+      const Val& read = rule(node.a);
+      return read.status == Status::kKnown ? &read.value : nullptr;
+    }
+    default:
+      return nullptr;
+  }
+}
+
+const RecordedDecision* Evaluator::State::recorded(Index rule) const {
+  const bool there = context.recorded != nullptr && rule < context.recorded->size();
+  return there ? (*context.recorded)[rule].get() : nullptr;
 }
 
 Val Evaluator::State::eval(const Code& code) {
@@ -259,20 +306,14 @@ Val Evaluator::State::eval(const Code& code) {
 }
 
 Val Evaluator::State::leaf(const Node& node) {
+  if (const Value* const value = lying(node)) return known(*value);
   switch (node.op) {
     case Op::kField:
-      if (trace != nullptr) note(Trace::Kind::kFact, node.a);
-      if (context.facts == nullptr || node.a >= context.facts->size() || !(*context.facts)[node.a]) {
-        return undetermined(node.a);
-      }
-      return known(*(*context.facts)[node.a]);
+      return undetermined(node.a);
     case Op::kDonnee:
-      if (context.donnees == nullptr || node.a >= context.donnees->size() || !(*context.donnees)[node.a]) {
-        return undetermined(kDonneeBase + node.a);
-      }
-      return known(*(*context.donnees)[node.a]);
+      return undetermined(kDonneeBase + node.a);
     case Op::kActor:
-      return context.actor ? known(*context.actor) : failure("E0007", "aucun acteur n'est connu ici");
+      return failure("E0007", "aucun acteur n'est connu ici");
     case Op::kActeDate:
       return context.acte_date ? known(Value(*context.acte_date))
                                : failure("E0007", "aucune date d'acte n'est connue ici");
@@ -280,18 +321,12 @@ Val Evaluator::State::leaf(const Node& node) {
       return context.etat ? known(Value(static_cast<std::int64_t>(*context.etat)))
                           : failure("E0007", "aucun état n'est connu ici");
     case Op::kEach:
-      if (context.each == nullptr || node.a >= context.each->size()) return failure("E0007", "variable sans valeur");
-      return known((*context.each)[node.a]);
-    case Op::kElement:
-      return known(*elements[node.a]);
-    case Op::kParameter:
-      if (trace != nullptr) note(Trace::Kind::kParameter, node.a);
-      return known(program.parameters[node.a].values.front().value);
+      return failure("E0007", "variable sans valeur");
     case Op::kParameterAt: {
-      const Val date = eval(node.kids[0]);
-      if (auto stop = strict({&date})) return *stop;
+      const Operand date(*this, node.kids[0]);
+      if (auto stop = strict({&date})) return *std::move(stop);
       if (trace != nullptr) note(Trace::Kind::kParameter, node.a);
-      const Date day = date.value.as<Date>();
+      const Date day = date->as<Date>();
       const ParameterInfo& parameter = program.parameters[node.a];
       for (const auto& dated : parameter.values) {
         if ((!dated.from || *dated.from <= day) && (!dated.to || day <= *dated.to)) return known(dated.value);
@@ -299,60 +334,54 @@ Val Evaluator::State::leaf(const Node& node) {
       return failure("E0006", fmt::format("« {} » n'a pas de valeur au {}", parameter.name, french(day)));
     }
     case Op::kRecorded: {
-      const auto* recorded = context.recorded;
-      if (recorded == nullptr || node.a >= recorded->size() || !(*recorded)[node.a] ||
-          (*recorded)[node.a]->status == Status::kUndetermined || (*recorded)[node.a]->status == Status::kError) {
-        return undetermined(kRecordedBase + node.a);
-      }
-      const RecordedDecision& decision = *(*recorded)[node.a];
-      if (decision.status == Status::kKnown) return known(decision.value);
+      const RecordedDecision* const decision = recorded(node.a);
+      if (decision == nullptr || decision->status != Status::kNone) return undetermined(kRecordedBase + node.a);
       auto info = std::make_shared<Info>();
-      info->reasons = decision.reasons;
+      info->reasons = decision->reasons;
       return {Status::kNone, Value(), std::move(info)};
     }
-    default:  // eval() sends only leaves here
-      return known(node.constant);
+    default:  // eval() sends only leaves here, and the others are known wherever they lie
+      return failure("E0001", "expression inconnue");
   }
 }
 
 Val Evaluator::State::logic(const Node& node) {
   if (node.op == Op::kAnd || node.op == Op::kOr) {
-    std::vector<Val> operands;
+    Vals operands;
     operands.reserve(node.kids.size());
     for (const Code& kid : node.kids) operands.push_back(eval(kid));
     return combine(operands, node.op == Op::kOr);
   }
-  Val operand = eval(node.kids[0]);
-  if (operand.status == Status::kError) return operand;
-  if (node.op == Op::kIsKnown) return known(Value((operand.status == Status::kKnown) != (node.a == 1)));
-  if (node.op == Op::kIsNone) {
-    if (operand.status == Status::kUndetermined) return operand;
-    return known(Value((operand.status == Status::kNone) != (node.a == 1)));
-  }
-  if (operand.status != Status::kKnown) return operand;
-  return known(Value(!operand.value.as<bool>()));
+  const Operand operand(*this, node.kids[0]);
+  const Status status = operand.status();
+  const bool stops = status == Status::kError || (node.op == Op::kIsNone && status == Status::kUndetermined) ||
+                     (node.op == Op::kNot && status != Status::kKnown);
+  if (stops) return *operand.computed();
+  if (node.op == Op::kIsKnown) return known(Value((status == Status::kKnown) != (node.a == 1)));
+  if (node.op == Op::kIsNone) return known(Value((status == Status::kNone) != (node.a == 1)));
+  return known(Value(!operand->as<bool>()));
 }
 
 Val Evaluator::State::compare(const Node& node) {
-  const Val left = eval(node.kids[0]);
-  const Val right = eval(node.kids[1]);
+  const Operand left(*this, node.kids[0]);
+  const Operand right(*this, node.kids[1]);
   if (node.op == Op::kBetween) {
-    const Val high = eval(node.kids[2]);
+    const Operand high(*this, node.kids[2]);
     // « entre » is a conjunction of two comparisons: one of them may decide while the other bound is unknown.
-    const auto half = [](const Val& low, const Val& top) -> Val {
-      if (auto stop = strict({&low, &top})) return *stop;
-      const auto compared = order(low.value, top.value);
-      if (!compared) return failure("E0005", "ces durées mêlent mois et jours et ne se comparent pas");
+    const auto half = [](const Operand& low, const Operand& top) -> Val {
+      if (auto stop = strict({&low, &top})) return *std::move(stop);
+      const auto compared = order(*low, *top);
+      if (!compared) return without_order();
       return known(Value(*compared <= 0));
     };
-    return combine({half(right, left), half(left, high)}, false);
+    return combine(std::array{half(right, left), half(left, high)}, false);
   }
-  if (auto stop = strict({&left, &right})) return *stop;
+  if (auto stop = strict({&left, &right})) return *std::move(stop);
   if (node.op == Op::kEq || node.op == Op::kNe) {
-    return known(Value(same_value(left.value, right.value) == (node.op == Op::kEq)));
+    return known(Value(same_value(*left, *right) == (node.op == Op::kEq)));
   }
-  const auto compared = order(left.value, right.value);
-  if (!compared) return failure("E0005", "ces durées mêlent mois et jours et ne se comparent pas");
+  const auto compared = order(*left, *right);
+  if (!compared) return without_order();
   const bool holds = node.op == Op::kLt   ? *compared < 0
                      : node.op == Op::kLe ? *compared <= 0
                      : node.op == Op::kGt ? *compared > 0
@@ -361,25 +390,25 @@ Val Evaluator::State::compare(const Node& node) {
 }
 
 Val Evaluator::State::arithmetic(const Node& node) {
-  const Val left = eval(node.kids[0]);
+  const Operand left(*this, node.kids[0]);
   if (node.op == Op::kNegate) {
-    if (auto stop = strict({&left})) return *stop;
-    if (const auto* duration = left.value.get<Duree>()) return known(Value(Duree{-duration->months, -duration->days}));
-    return unscaled(-scaled(left.value), node.type->kind);
+    if (auto stop = strict({&left})) return *std::move(stop);
+    if (const auto* duration = left->get<Duree>()) return known(Value(Duree{-duration->months, -duration->days}));
+    return unscaled(-scaled(*left), node.type->kind);
   }
-  const Val right = eval(node.kids[1]);
-  if (auto stop = strict({&left, &right})) return *stop;
+  const Operand right(*this, node.kids[1]);
+  if (auto stop = strict({&left, &right})) return *std::move(stop);
   if (node.type->kind == Type::Kind::kDuree) {
-    const bool first = left.value.get<Duree>() != nullptr;
-    const Duree duration = first ? left.value.as<Duree>() : right.value.as<Duree>();
+    const bool first = left->get<Duree>() != nullptr;
+    const Duree duration = first ? left->as<Duree>() : right->as<Duree>();
     std::optional<std::int64_t> months;
     std::optional<std::int64_t> days;
     if (node.op == Op::kMul) {
-      const Int128 factor = first ? right.value.as<std::int64_t>() : left.value.as<std::int64_t>();
+      const Int128 factor = first ? right->as<std::int64_t>() : left->as<std::int64_t>();
       months = narrow(factor * duration.months);
       days = narrow(factor * duration.days);
     } else {
-      const Duree other = right.value.as<Duree>();
+      const Duree other = right->as<Duree>();
       const int sign = node.op == Op::kAdd ? 1 : -1;
       months = std::int64_t{duration.months} + sign * std::int64_t{other.months};
       days = std::int64_t{duration.days} + sign * std::int64_t{other.days};
@@ -388,39 +417,39 @@ Val Evaluator::State::arithmetic(const Node& node) {
     if (!fits(months) || !fits(days)) return overflow("durée");
     return known(Value(Duree{static_cast<std::int32_t>(*months), static_cast<std::int32_t>(*days)}));
   }
-  const Int128 a = scaled(left.value);
-  const Int128 b = scaled(right.value);
+  const Int128 a = scaled(*left);
+  const Int128 b = scaled(*right);
   switch (node.op) {
     case Op::kAdd:
       return unscaled(add(a, b), node.type->kind);
     case Op::kSub:
       return unscaled(add(a, -b), node.type->kind);
     default: {  // kMul: one side is whole or a rate, so that dividing by the scale is exact
-      const bool whole_left = left.value.get<std::int64_t>() != nullptr;
-      const bool whole_right = right.value.get<std::int64_t>() != nullptr;
-      if (whole_right) return unscaled(multiply(a, right.value.as<std::int64_t>()), node.type->kind);
-      if (whole_left) return unscaled(multiply(b, left.value.as<std::int64_t>()), node.type->kind);
-      const Montant amount = left.value.get<Montant>() ? left.value.as<Montant>() : right.value.as<Montant>();
-      const Taux rate = left.value.get<Taux>() ? left.value.as<Taux>() : right.value.as<Taux>();
+      const bool whole_left = left->get<std::int64_t>() != nullptr;
+      const bool whole_right = right->get<std::int64_t>() != nullptr;
+      if (whole_right) return unscaled(multiply(a, right->as<std::int64_t>()), node.type->kind);
+      if (whole_left) return unscaled(multiply(b, left->as<std::int64_t>()), node.type->kind);
+      const Montant amount = left->get<Montant>() ? left->as<Montant>() : right->as<Montant>();
+      const Taux rate = left->get<Taux>() ? left->as<Taux>() : right->as<Taux>();
       return unscaled(multiply(amount.centimes, rate.nano), node.type->kind);
     }
   }
 }
 
 Val Evaluator::State::date_arithmetic(const Node& node) {
-  const Val left = eval(node.kids[0]);
+  const Operand left(*this, node.kids[0]);
   if (node.op == Op::kDatePart) {
-    if (auto stop = strict({&left})) return *stop;
-    const auto [year, month, day] = civil(left.value.as<Date>());
+    if (auto stop = strict({&left})) return *std::move(stop);
+    const auto [year, month, day] = civil(left->as<Date>());
     return known(Value(std::int64_t{node.a == 0 ? year : node.a == 1 ? month : day}));
   }
-  const Val right = eval(node.kids[1]);
-  if (auto stop = strict({&left, &right})) return *stop;
+  const Operand right(*this, node.kids[1]);
+  if (auto stop = strict({&left, &right})) return *std::move(stop);
   if (node.op == Op::kDateDiff) {
-    return known(Value(Duree{0, left.value.as<Date>().days - right.value.as<Date>().days}));
+    return known(Value(Duree{0, left->as<Date>().days - right->as<Date>().days}));
   }
-  const Date date = left.value.as<Date>();
-  const Duree duration = right.value.as<Duree>();
+  const Date date = left->as<Date>();
+  const Duree duration = right->as<Duree>();
   if (const auto moved = add(date, duration, node.a == 1 ? 1 : -1, node.month_end)) return known(Value(*moved));
   if (node.month_end == MonthEnd::kError && add(date, duration, node.a == 1 ? 1 : -1, MonthEnd::kLastDay)) {
     return failure("E0004",
@@ -432,238 +461,12 @@ Val Evaluator::State::date_arithmetic(const Node& node) {
                                       node.a == 1 ? "plus" : "moins", french(duration)));
 }
 
-namespace {
-
-/// `x parmi a, b` is `x = a ou x = b`.
-Val among(const Val& item, const std::vector<Val>& others) {
-  std::vector<Val> equalities;
-  equalities.reserve(others.size());
-  for (const Val& other : others) {
-    auto stop = strict({&item, &other});
-    equalities.push_back(stop ? *stop : known(Value(same_value(item.value, other.value))));
-  }
-  if (equalities.empty() && item.status == Status::kError) return item;
-  return combine(equalities, true);
-}
-
-Val opposite(Val val) {
-  if (val.status == Status::kKnown) val.value = Value(!val.value.as<bool>());
-  return val;
-}
-
-}  // namespace
-
-Val Evaluator::State::membership(const Node& node) {
-  const Val item = eval(node.kids[0]);
-  const bool negated = node.a == 1;
-  if (node.kids[1]->op == Op::kList) {
-    const Val any = among(item, each(*node.kids[1]));
-    return negated ? opposite(any) : any;
-  }
-  const Val list = eval(node.kids[1]);
-  // Still a disjunction, of which the list says how long it is: over a known empty one it is false whatever the item.
-  if (item.status == Status::kError || list.status != Status::kKnown) {
-    if (item.status == Status::kNone && list.status == Status::kUndetermined) return list;
-    return *strict({&item, &list});
-  }
-  if (items(list).empty()) return known(Value(negated));
-  if (item.status != Status::kKnown) return item;
-  return known(Value(contains(items(list), item.value) != negated));
-}
-
-std::vector<Val> Evaluator::State::each(const Node& list) {
-  std::vector<Val> parts;
-  parts.reserve(list.kids.size());
-  for (const Code& kid : list.kids) parts.push_back(eval(kid));
-  return parts;
-}
-
-Val Evaluator::State::quantified(const Node& node) {
-  const auto quantifier = static_cast<ast::Quantifier>(node.a);
-  const auto test = static_cast<ast::Quantified::Test>(node.b);
-  const Val source = eval(node.kids[0]);
-  const bool verify = test == ast::Quantified::Test::kVerify;
-  const bool written = test == ast::Quantified::Test::kIn && node.kids[1]->op == Op::kList;
-  std::vector<Val> arguments;
-  if (written) {
-    arguments = each(*node.kids[1]);
-  } else if (!verify) {
-    arguments.push_back(eval(node.kids[1]));
-  }
-  if (source.status == Status::kError) return source;
-  for (const Val& argument : arguments) {
-    if (argument.status == Status::kError) return argument;
-  }
-  if (source.status == Status::kNone) return source;
-  if (source.status == Status::kUndetermined) {
-    Missing missing;
-    missing.add(source);
-    for (const Val& argument : arguments) {
-      if (argument.status == Status::kUndetermined) missing.add(argument);
-    }
-    return missing.take();
-  }
-  std::vector<Val> tests;
-  tests.reserve(items(source).size());
-  for (const Value& element : items(source)) {
-    if (verify) {
-      elements.push_back(&element);
-      tests.push_back(eval(node.kids[1]));
-      elements.pop_back();
-    } else if (written) {
-      tests.push_back(among(known(element), arguments));
-    } else if (arguments[0].status != Status::kKnown) {
-      tests.push_back(arguments[0]);
-    } else if (test == ast::Quantified::Test::kHas) {
-      const auto& entries = *arguments[0].value.as<Map>();
-      tests.push_back(known(Value(
-          std::ranges::any_of(entries, [&element](const auto& entry) { return same_value(entry.first, element); }))));
-    } else {
-      tests.push_back(known(Value(contains(items(arguments[0]), element))));
-    }
-  }
-  if (quantifier == ast::Quantifier::kAll) return combine(tests, false);
-  Val any = combine(tests, true);
-  return quantifier == ast::Quantifier::kNone ? opposite(std::move(any)) : any;
-}
-
-Val Evaluator::State::lookup(const Node& node) {
-  const Val source = eval(node.kids[0]);
-  if (node.op == Op::kColumn) {
-    if (auto stop = strict({&source})) return *stop;
-    const Row row = source.value.as<Row>();
-    return known(program.tables[row.table].rows[row.row][node.a]);
-  }
-  if (node.op == Op::kProject) {
-    if (auto stop = strict({&source})) return *stop;
-    std::vector<Value> out;
-    for (const Value& item : items(source)) {
-      const Row row = item.as<Row>();
-      const Value& cell = program.tables[row.table].rows[row.row][node.a];
-      if (node.b == 1) {
-        const auto& inner = *cell.as<List>();
-        out.insert(out.end(), inner.begin(), inner.end());
-      } else {
-        out.push_back(cell);
-      }
-      steps += 1;
-    }
-    return known(make_list(std::move(out)));
-  }
-  const Val key = eval(node.kids[1]);
-  if (auto stop = strict({&source, &key})) return *stop;
-  for (const auto& [name, value] : *source.value.as<Map>()) {
-    if (same_value(name, key.value)) return known(value);
-  }
-  if (node.a != kNoIndex) return undetermined(node.a);
-  if (Missing missing; origins(node.kids[0], missing)) return missing.take();
-  return failure("E0008", fmt::format("aucune valeur pour {}", show(program, key.value)));
-}
-
-Val Evaluator::State::filter(const Node& node) {
-  const Val source = eval(node.kids[0]);
-  if (auto stop = strict({&source})) return *stop;
-  std::vector<Value> kept;
-  std::vector<Val> open;
-  for (const Value& element : items(source)) {
-    elements.push_back(&element);
-    Val test = eval(node.kids[1]);
-    elements.pop_back();
-    if (test.status == Status::kError) return test;
-    if (test.status != Status::kKnown) {
-      open.push_back(std::move(test));
-    } else if (test.value.as<bool>()) {
-      kept.push_back(element);
-    }
-  }
-  std::vector<const Val*> operands;
-  for (const Val& test : open) operands.push_back(&test);
-  if (auto stop = strict(std::span<const Val* const>(operands))) return *stop;
-  return known(make_list(std::move(kept)));
-}
-
-Val Evaluator::State::list_operation(const Node& node) {
-  const Val left = eval(node.kids[0]);
-  if (node.kids.size() == 1) {
-    if (auto stop = strict({&left})) return *stop;
-    std::vector<Value> out;
-    if (node.op == Op::kDistinct) {
-      for (const Value& item : items(left)) {
-        if (!contains(out, item)) out.push_back(item);
-      }
-    } else {
-      for (const auto& [key, value] : *left.value.as<Map>()) out.push_back(node.op == Op::kKeys ? key : value);
-    }
-    return known(make_list(std::move(out)));
-  }
-  const Val right = eval(node.kids[1]);
-  if (auto stop = strict({&left, &right})) return *stop;
-  std::vector<Value> out;
-  if (node.op == Op::kUnion) out = items(left);
-  for (const Value& item : node.op == Op::kUnion ? items(right) : items(left)) {
-    if (!contains(node.op == Op::kUnion ? out : items(right), item)) out.push_back(item);
-    steps += out.size() / 8;
-  }
-  return known(make_list(std::move(out)));
-}
-
-Val Evaluator::State::aggregate(const Node& node) {
-  const Val source = eval(node.kids[0]);
-  if (auto stop = strict({&source})) return *stop;
-  if (node.op == Op::kCount) {
-    const auto* map = source.value.get<Map>();
-    return known(Value(static_cast<std::int64_t>(map != nullptr ? (*map)->size() : items(source).size())));
-  }
-  std::vector<Value> values;
-  if (const auto* map = source.value.get<Map>()) {
-    for (const auto& entry : **map) values.push_back(entry.second);
-  } else {
-    values = items(source);
-  }
-  if (node.op == Op::kSum) {
-    if (node.type->kind == Type::Kind::kDuree) {
-      Duree total;
-      for (const Value& value : values) {
-        total.months += value.as<Duree>().months;
-        total.days += value.as<Duree>().days;
-      }
-      return known(Value(total));
-    }
-    std::optional<Int128> total = 0;
-    for (const Value& value : values) {
-      total = add(*total, scaled(value));
-      if (!total) return overflow("total");
-    }
-    return unscaled(total, node.type->kind);
-  }
-  if (values.empty()) return failure("E0010", "une liste vide n'a ni minimum ni maximum");
-  const Value* best = &values.front();
-  for (const Value& value : values) {
-    const auto compared = order(value, *best);
-    if (!compared) return failure("E0005", "ces durées mêlent mois et jours et ne se comparent pas");
-    if (node.op == Op::kMin ? *compared < 0 : *compared > 0) best = &value;
-  }
-  return known(*best);
-}
-
-Val Evaluator::State::list_literal(const Node& node) {
-  const std::vector<Val> parts = each(node);
-  std::vector<Value> out;
-  std::vector<const Val*> operands;
-  for (const Val& part : parts) {
-    operands.push_back(&part);
-    out.push_back(part.value);
-  }
-  if (auto stop = strict(std::span<const Val* const>(operands))) return *stop;
-  return known(make_list(std::move(out)));
-}
-
 Val Evaluator::State::conditional(const Node& node) {
-  const Val condition = eval(node.kids[0]);
-  if (condition.status == Status::kKnown) return eval(node.kids[condition.value.as<bool>() ? 1 : 2]);
-  if (condition.status != Status::kUndetermined) return condition;
+  const Operand condition(*this, node.kids[0]);
+  if (condition.known()) return eval(node.kids[condition->as<bool>() ? 1 : 2]);
+  if (condition.status() != Status::kUndetermined) return *condition.computed();
   Missing missing;
-  missing.add(condition);
+  missing.add(*condition.computed());
   for (const std::size_t branch : {1U, 2U}) {
     const Val val = eval(node.kids[branch]);
     if (val.status == Status::kUndetermined) missing.add(val);
@@ -672,11 +475,12 @@ Val Evaluator::State::conditional(const Node& node) {
 }
 
 Val Evaluator::State::round(const Node& node) {
-  const Val operand = eval(node.kids[0]);
-  const Val divisor = node.kids.size() > 1 ? eval(node.kids[1]) : known(Value(std::int64_t{1}));
-  if (auto stop = strict({&operand, &divisor})) return *stop;
-  std::optional<Int128> numerator = scaled(operand.value);
-  std::optional<Int128> denominator = scaled(divisor.value);
+  const Operand operand(*this, node.kids[0]);
+  std::optional<Operand> divisor;
+  if (node.kids.size() > 1) divisor.emplace(*this, node.kids[1]);
+  if (auto stop = divisor ? strict({&operand, &*divisor}) : strict({&operand})) return *std::move(stop);
+  std::optional<Int128> numerator = scaled(*operand);
+  std::optional<Int128> denominator = divisor ? scaled(**divisor) : kNano;
   if (*denominator == 0) return failure("E0003", "division par zéro");
   // The quotient of two amounts, or of a rate, is a rate: counted in 10⁻⁹ and not in whole units.
   if (node.type->kind == Type::Kind::kTaux) numerator = multiply(*numerator, kNano);

@@ -17,6 +17,8 @@
 namespace assemblier::dsl {
 
 __extension__ using Int128 = __int128;
+/// The same, as a member that does not make every value next to it larger.
+using LooseInt128 __attribute__((aligned(8))) = Int128;
 
 /// Money in whole cents.
 struct Montant {
@@ -33,7 +35,7 @@ struct Taux {
 /// An exact unrounded quantity in 10⁻⁹ cents (montant × taux) or 10⁻⁹ units (entier × taux): compared and added, never
 /// kept; a stated rounding makes it a Montant or an entier.
 struct Exact {
-  Int128 nano = 0;
+  LooseInt128 nano = 0;
   bool money = false;  ///< cents if true, units if not
   bool operator==(const Exact&) const = default;
 };

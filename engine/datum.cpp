@@ -43,9 +43,9 @@ struct Encoder {
     writer.integer(v.months);
     writer.integer(v.days);
   }
-  void operator()(const Datum::Sealed& v) const {
+  void operator()(const Datum::SharedSealed& v) const {
     open(writer, kSealed);
-    writer.uint(v.index);
+    writer.uint(v->index);
   }
   void operator()(const Datum::List& list) const {
     writer.array(list.size());
@@ -174,8 +174,8 @@ struct Shower {
   std::string operator()(dsl::Taux v) const { return dsl::french(v); }
   std::string operator()(dsl::Date v) const { return dsl::french(v); }
   std::string operator()(dsl::Duree v) const { return dsl::french(v); }
-  std::string operator()(const Datum::Sealed& v) const {
-    return v.erased.empty() ? std::string("scellé") : "effacé (" + v.erased + ", " + dsl::french(v.on) + ")";
+  std::string operator()(const Datum::SharedSealed& v) const {
+    return v->erased.empty() ? std::string("scellé") : "effacé (" + v->erased + ", " + dsl::french(v->on) + ")";
   }
   std::string operator()(const Datum::List& list) const {
     if (list.empty()) return "(liste vide)";
@@ -207,6 +207,7 @@ bool operator==(const Datum& a, const Datum& b) {
     });
   }
   if (const auto* left = a.get<Datum::List>()) return std::ranges::equal(*left, *b.get<Datum::List>());
+  if (const auto* left = a.get<Datum::Sealed>()) return *left == *b.get<Datum::Sealed>();
   return std::visit(
       [&b](const auto& left) {
         using T = std::remove_cvref_t<decltype(left)>;

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,8 +35,10 @@ struct Datum {
     dsl::Date on{};           ///< when it was erased
     bool operator==(const Sealed&) const = default;
   };
+  /// Rare, and larger than all the others.
+  using SharedSealed = std::shared_ptr<const Sealed>;
   using Data = std::variant<std::monostate, bool, std::int64_t, std::string, dsl::Montant, dsl::Taux, dsl::Date,
-                            dsl::Duree, List, Map, Sealed>;
+                            dsl::Duree, List, Map, SharedSealed>;
   Data data;
 
   Datum() = default;  ///< null: absent, unknown
@@ -49,14 +52,20 @@ struct Datum {
   explicit Datum(dsl::Duree v) : data(v) {}
   explicit Datum(List v);
   explicit Datum(Map v);
-  explicit Datum(Sealed v) : data(std::move(v)) {}
+  explicit Datum(Sealed v) : data(std::make_shared<const Sealed>(std::move(v))) {}
 
   [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(data); }
   template <class T>
   [[nodiscard]] const T* get() const {
-    return std::get_if<T>(&data);
+    if constexpr (std::is_same_v<T, Sealed>) {
+      const auto* const shared = std::get_if<SharedSealed>(&data);
+      return shared != nullptr ? shared->get() : nullptr;
+    } else {
+      return std::get_if<T>(&data);
+    }
   }
   template <class T>
+    requires(!std::is_same_v<T, Sealed>)
   [[nodiscard]] T* get() {
     return std::get_if<T>(&data);
   }

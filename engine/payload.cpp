@@ -237,10 +237,10 @@ std::expected<Inscrit, std::string> read_event(const storage::StoredEvent& store
 bool attach(ActePayload& payload, const std::vector<storage::Seal>& seals) {
   bool good = true;
   const auto one = [&](Datum& datum) {
-    auto* const sealed = datum.get<Datum::Sealed>();
+    const auto* const sealed = datum.get<Datum::Sealed>();
     if (sealed == nullptr) return;
     good = good && sealed->index < seals.size();
-    if (good) sealed->seal = seals[sealed->index];
+    if (good) datum = Datum(Datum::Sealed{.index = sealed->index, .seal = seals[sealed->index]});
   };
   // A personal value is the whole of a donnée or of a field, never inside one.
   for (Change& change : payload.changes) one(change.value);

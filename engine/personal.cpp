@@ -21,7 +21,7 @@ std::unexpected<storage::Error> damaged(std::string_view what) {
 }  // namespace
 
 storage::Result<void> Engine::reveal(Datum& datum) {
-  auto* const sealed = datum.get<Datum::Sealed>();
+  const auto* const sealed = datum.get<Datum::Sealed>();
   if (sealed == nullptr) return {};
   auto found = impl_->journal.unseal(sealed->seal);
   if (!found) return std::unexpected(std::move(found.error()));
@@ -38,15 +38,17 @@ storage::Result<void> Engine::reveal(Datum& datum) {
     case storage::Unsealed::Kind::kErased:
       break;
   }
+  Datum::Sealed erased = *sealed;
   std::expected<std::string, std::string> motif = std::unexpected(std::string());
   auto done = impl_->journal.read_all(found->erased, [&](const storage::StoredEvent& event) {
     if (event.header.type == kErasure) motif = decode_erasure(event.payload);
-    sealed->on = dsl::Date{event.header.date_effet};
+    erased.on = dsl::Date{event.header.date_effet};
     return false;
   });
   if (!done) return done;
   if (!motif) return damaged("l'événement qui dit pourquoi une personne est effacée est illisible");
-  sealed->erased = std::move(*motif);
+  erased.erased = std::move(*motif);
+  datum = Datum(std::move(erased));
   return {};
 }
 

@@ -2,6 +2,8 @@
 
 #include "storage/keys.hpp"
 
+#include <rocksdb/slice_transform.h>
+
 namespace assemblier::storage {
 
 namespace {

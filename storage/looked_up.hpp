@@ -5,7 +5,9 @@
 
 #include <memory>
 
-#include <rocksdb/slice_transform.h>
+namespace rocksdb {
+class SliceTransform;
+}  // namespace rocksdb
 
 namespace assemblier::storage {
 

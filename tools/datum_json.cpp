@@ -210,14 +210,14 @@ Json to_json(const Datum& datum) {
     Json operator()(dsl::Taux v) const { return Json(dsl::plain(v)); }
     Json operator()(dsl::Date v) const { return Json(dsl::iso(v)); }
     Json operator()(dsl::Duree v) const { return Json(dsl::french(v)); }
-    Json operator()(const Datum::Sealed& v) const {
+    Json operator()(const Datum::SharedSealed& v) const {
       Json json = Json::object();
-      if (v.erased.empty()) {
-        json.set("scellé", Json(storage::to_hex(v.seal.commitment)));
+      if (v->erased.empty()) {
+        json.set("scellé", Json(storage::to_hex(v->seal.commitment)));
         return json;
       }
       Json erased = Json::object();
-      erased.set("motif", Json(v.erased)).set("le", Json(dsl::iso(v.on)));
+      erased.set("motif", Json(v->erased)).set("le", Json(dsl::iso(v->on)));
       json.set("effacé", std::move(erased));
       return json;
     }
