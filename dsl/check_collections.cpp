@@ -203,7 +203,9 @@ Code Checker::of(const ast::Of& node, Span span, const Scope& scope) {
     error("R0208", span,
           fmt::format("« {} de … » n'a pas de sens : ce qui suit « de » est de type {}", node.name.text,
                       shown(operand->type)),
-          "« de » lit une colonne d'une table, ou la valeur d'une association");
+          node.name.text == "total"
+              ? "« total de » est d'une colonne de tableau ; ailleurs, additionner s'écrit « somme de »"
+              : "« de » lit une colonne d'une table, ou la valeur d'une association");
   }
   return wrong(span);
 }

@@ -200,12 +200,13 @@ Val Evaluator::State::aggregate(const Node& node) {
   }
   if (node.op == Op::kSum) {
     if (node.type->kind == Type::Kind::kDuree) {
-      Duree total;
+      Int128 months = 0;
+      Int128 days = 0;
       for (const Value* value : values) {
-        total.months += value->as<Duree>().months;
-        total.days += value->as<Duree>().days;
+        months += value->as<Duree>().months;
+        days += value->as<Duree>().days;
       }
-      return known(Value(total));
+      return lasting(months, days);
     }
     std::optional<Int128> total = 0;
     for (const Value* value : values) {

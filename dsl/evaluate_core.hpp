@@ -151,6 +151,8 @@ class Operand {
 /// Back from the common scale into the type of a result.
 [[nodiscard]] Val unscaled(std::optional<Int128> nano, Type::Kind kind);
 [[nodiscard]] Val overflow(const char* what);
+/// A duration, unless it is longer than any.
+[[nodiscard]] Val lasting(Int128 months, Int128 days);
 [[nodiscard]] Val without_order();
 
 }  // namespace assemblier::dsl

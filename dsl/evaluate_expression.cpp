@@ -29,6 +29,12 @@ Val overflow(const char* what) {
   return failure("E0002", fmt::format("dépassement de capacité : {} trop grand", what));
 }
 
+Val lasting(Int128 months, Int128 days) {
+  const auto fits = [](Int128 part) { return part >= INT32_MIN && part <= INT32_MAX; };
+  if (!fits(months) || !fits(days)) return overflow("durée");
+  return known(Value(Duree{static_cast<std::int32_t>(months), static_cast<std::int32_t>(days)}));
+}
+
 Val without_order() { return failure("E0005", "ces durées mêlent mois et jours et ne se comparent pas"); }
 
 Val unscaled(std::optional<Int128> nano, Type::Kind kind) {
@@ -393,7 +399,7 @@ Val Evaluator::State::arithmetic(const Node& node) {
   const Operand left(*this, node.kids[0]);
   if (node.op == Op::kNegate) {
     if (auto stop = strict({&left})) return *std::move(stop);
-    if (const auto* duration = left->get<Duree>()) return known(Value(Duree{-duration->months, -duration->days}));
+    if (const auto* duration = left->get<Duree>()) return lasting(-Int128{duration->months}, -Int128{duration->days});
     return unscaled(-scaled(*left), node.type->kind);
   }
   const Operand right(*this, node.kids[1]);
@@ -401,21 +407,14 @@ Val Evaluator::State::arithmetic(const Node& node) {
   if (node.type->kind == Type::Kind::kDuree) {
     const bool first = left->get<Duree>() != nullptr;
     const Duree duration = first ? left->as<Duree>() : right->as<Duree>();
-    std::optional<std::int64_t> months;
-    std::optional<std::int64_t> days;
     if (node.op == Op::kMul) {
       const Int128 factor = first ? right->as<std::int64_t>() : left->as<std::int64_t>();
-      months = narrow(factor * duration.months);
-      days = narrow(factor * duration.days);
-    } else {
-      const Duree other = right->as<Duree>();
-      const int sign = node.op == Op::kAdd ? 1 : -1;
-      months = std::int64_t{duration.months} + sign * std::int64_t{other.months};
-      days = std::int64_t{duration.days} + sign * std::int64_t{other.days};
+      return lasting(factor * duration.months, factor * duration.days);
     }
-    const auto fits = [](std::optional<std::int64_t> v) { return v && *v >= INT32_MIN && *v <= INT32_MAX; };
-    if (!fits(months) || !fits(days)) return overflow("durée");
-    return known(Value(Duree{static_cast<std::int32_t>(*months), static_cast<std::int32_t>(*days)}));
+    const Duree other = right->as<Duree>();
+    const int sign = node.op == Op::kAdd ? 1 : -1;
+    return lasting(Int128{duration.months} + sign * Int128{other.months},
+                   Int128{duration.days} + sign * Int128{other.days});
   }
   const Int128 a = scaled(*left);
   const Int128 b = scaled(*right);
