@@ -332,12 +332,12 @@ Result to_result(const Val& val) {
   result.status = val.status;
   if (val.status == Status::kKnown) result.value = val.value;
   if (val.info) {
-    result.missing = val.info->missing;
+    result.missing.assign(val.info->missing.begin(), val.info->missing.end());
     result.missing_members = val.info->members;
     result.reasons = val.info->reasons;
     result.code = val.info->code;
     result.message = val.info->message;
-    result.unmet = val.info->unmet;
+    result.unmet.assign(val.info->unmet.begin(), val.info->unmet.end());
   }
   return result;
 }

@@ -12,11 +12,11 @@ namespace assemblier::dsl {
 
 /// What goes with a conclusion that is not plainly known. Shared, since conclusions are copied about.
 struct Info {
-  std::vector<FactId> missing;
+  boost::container::small_vector<FactId, 4> missing;
   std::vector<Value> members;
   std::vector<std::string> reasons;
   std::string code, message;
-  std::vector<Index> unmet;
+  boost::container::small_vector<Index, 4> unmet;
 };
 
 struct Val {

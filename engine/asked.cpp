@@ -5,7 +5,9 @@
 #include "engine/wording.hpp"
 
 #include <algorithm>
+#include <span>
 
+#include <boost/container/small_vector.hpp>
 #include <fmt/format.h>
 
 namespace assemblier::engine {
@@ -110,7 +112,7 @@ void take_personal(Asked& asked, std::size_t index, const Datum& datum, std::vec
 void type_donnees(Asked& asked, const Request& request, std::vector<Refusal::Reason>& reasons) {
   const auto& wanted = asked.acte->donnees;
   asked.donnees.resize(wanted.size());
-  std::vector<bool> given(wanted.size());
+  boost::container::small_vector<bool, 64> given(wanted.size());
   for (const auto& [name, datum] : request.donnees) {
     const auto at = std::ranges::find(wanted, name, &dsl::ActeInfo::Donnee::name);
     if (at == wanted.end()) {
@@ -147,7 +149,7 @@ void type_donnees(Asked& asked, const Request& request, std::vector<Refusal::Rea
 }
 
 std::expected<void, Refusal> among(const Live& live, const Asked& asked, const Request& request,
-                                   const std::vector<const dsl::ActeInfo::Actor*>& clauses) {
+                                   std::span<const dsl::ActeInfo::Actor* const> clauses) {
   std::vector<Refusal::Reason> reasons;
   for (const auto* clause : clauses) {
     if (clause->among == nullptr) return {};
@@ -174,12 +176,6 @@ std::expected<void, Refusal> among(const Live& live, const Asked& asked, const R
 // The role, the name it bears, then `parmi`.
 std::expected<void, Refusal> check_actor(const Live& live, Asked& asked, const Request& request) {
   const auto& roles = asked.objet->procedure->roles;
-  std::vector<std::string> able;
-  for (const auto& actor : asked.acte->actors) {
-    if (actor.role != dsl::kNoIndex && std::ranges::find(able, roles[actor.role].name) == able.end()) {
-      able.push_back(roles[actor.role].name);
-    }
-  }
   const auto role = std::ranges::find(roles, request.role, &dsl::RoleInfo::name);
   if (role == roles.end()) {
     return refuse(
@@ -187,11 +183,17 @@ std::expected<void, Refusal> check_actor(const Live& live, Asked& asked, const R
         with_help(fmt::format("rôle {} inconnu", quoted(request.role)), name_help(request.role, names_of(roles))));
   }
   const auto index = static_cast<dsl::Index>(role - roles.begin());
-  std::vector<const dsl::ActeInfo::Actor*> clauses;
+  boost::container::small_vector<const dsl::ActeInfo::Actor*, 4> clauses;
   for (const auto& actor : asked.acte->actors) {
     if (actor.role == index) clauses.push_back(&actor);
   }
   if (clauses.empty()) {
+    std::vector<std::string> able;
+    for (const auto& actor : asked.acte->actors) {
+      if (actor.role != dsl::kNoIndex && std::ranges::find(able, roles[actor.role].name) == able.end()) {
+        able.push_back(roles[actor.role].name);
+      }
+    }
     return refuse(Kind::kActeur, request,
                   fmt::format("le rôle {} ne peut pas le demander ; le peuvent : {}", quoted(request.role),
                               joined_quoted(able, "ou")));

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include <boost/container/small_vector.hpp>
 #include <fmt/format.h>
 
 namespace assemblier::engine {
@@ -72,11 +73,11 @@ class Effects {
     if (effect.kind == EffectKind::kSetKey) {
       auto key = known(effect.key, field.name);
       if (!key) return std::unexpected(std::move(key.error()));
-      set_entry(fact, *key, value);
       changes.push_back({.kind = Change::Kind::kEntry,
                          .field = field.name,
                          .key = key_text(program, *key),
                          .value = untyped(program, value)});
+      set_entry(fact, std::move(*key), std::move(value));
       return {};
     }
     if (field.type->kind == dsl::Type::Kind::kMap && value.get<dsl::List>() != nullptr)
@@ -120,7 +121,7 @@ std::expected<void, Refusal> take_decisions(Live& after, const Asked& asked, con
     dsl::Trace trace;
     std::shared_ptr<const dsl::RecordedDecision> recorded;
   };
-  std::vector<Taken> taken(rules.size());
+  boost::container::small_vector<Taken, 2> taken(rules.size());
   decisions.reserve(rules.size());
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const dsl::Result& result = evaluator.rule(rules[i], &taken[i].trace);

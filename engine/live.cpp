@@ -103,7 +103,7 @@ Live fresh(const std::string& flux, const EditionPtr& edition, dsl::Index objet)
   return live;
 }
 
-void set_entry(std::optional<dsl::Value>& fact, const dsl::Value& key, const dsl::Value& content) {
+void set_entry(std::optional<dsl::Value>& fact, dsl::Value key, dsl::Value content) {
   std::vector<std::pair<dsl::Value, dsl::Value>> entries;
   if (fact) {
     const auto& before = *fact->as<dsl::Map>();
@@ -112,9 +112,9 @@ void set_entry(std::optional<dsl::Value>& fact, const dsl::Value& key, const dsl
   }
   const auto at = std::ranges::find_if(entries, [&key](const auto& entry) { return dsl::equal(entry.first, key); });
   if (at != entries.end()) {
-    at->second = content;
+    at->second = std::move(content);
   } else {
-    entries.emplace_back(key, content);
+    entries.emplace_back(std::move(key), std::move(content));
   }
   fact = dsl::make_map(std::move(entries));
 }

@@ -28,7 +28,7 @@ Truth truth(const dsl::Trace& told) {
 
 Motif Flattener::flatten(const dsl::Trace& trace, dsl::Index rule) {
   Motif motif;
-  std::vector<bool> seen(program_.rules.size());
+  Seen seen(program_.rules.size());
   // The evaluator hangs the rule under the trace it is given.
   const bool under =
       trace.children.size() == 1 && trace.children[0].kind == dsl::Trace::Kind::kRule && trace.children[0].id == rule;
@@ -36,7 +36,7 @@ Motif Flattener::flatten(const dsl::Trace& trace, dsl::Index rule) {
   return motif;
 }
 
-void Flattener::visit(const dsl::Trace& trace, Motif& motif, std::vector<bool>& seen) {
+void Flattener::visit(const dsl::Trace& trace, Motif& motif, Seen& seen) {
   switch (trace.kind) {
     case dsl::Trace::Kind::kRule: {
       if (!trace.repeated) told_[trace.id] = &trace;

@@ -5,6 +5,8 @@
 
 #include "engine/payload.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 namespace assemblier::engine {
 
 /// Flattens the traces of one Evaluator, in the order they were made: a rule told in an earlier trace is followed
@@ -17,12 +19,14 @@ class Flattener {
   [[nodiscard]] Motif flatten(const dsl::Trace& trace, dsl::Index rule);
 
  private:
-  void visit(const dsl::Trace& trace, Motif& motif, std::vector<bool>& seen);
+  /// By rule; most éditions have fewer than that.
+  using Seen = boost::container::small_vector<bool, 64>;
+  void visit(const dsl::Trace& trace, Motif& motif, Seen& seen);
   void fact(dsl::FactId id, Motif& motif) const;
   const dsl::Program& program_;
   dsl::Index objet_;
   const dsl::ActeInfo& acte_;
-  std::vector<const dsl::Trace*> told_;  ///< by rule: where it was told in full
+  boost::container::small_vector<const dsl::Trace*, 64> told_;  ///< by rule: where it was told in full
 };
 
 /// What an event keeps of a result.
