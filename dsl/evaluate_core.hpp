@@ -121,7 +121,7 @@ class Operand {
   /// REQUIRES known.
   [[nodiscard]] const Value& operator*() const { return *value_; }
   [[nodiscard]] const Value* operator->() const { return value_; }
-  /// What it is when it is not plainly known; null: it lies somewhere.
+  /// What was computed, known or not; null: it is known and lies somewhere.
   [[nodiscard]] const Val* computed() const { return own_ ? &*own_ : nullptr; }
 
  private:

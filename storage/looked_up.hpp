@@ -11,9 +11,9 @@ class SliceTransform;
 
 namespace assemblier::storage {
 
-/// Ids of actes, flux and persons by their whole key; the rest is not in any filter. A position is only asked for where
-/// it is, and the records of events are the most: to leave them out spares each the work of five filters, and each look
-/// at one event that of asking every file's.
+/// Ids of actes, flux, persons and the totals, by their whole key; nothing else is in any filter. A position is only
+/// asked for where it is: to leave events out spares each of them the work of the filters, and whoever reads one the
+/// question to those of every file.
 /// As soon as this is an option, an iterator that is to see more than one record needs ReadOptions::total_order_seek.
 [[nodiscard]] std::shared_ptr<const rocksdb::SliceTransform> make_looked_up();
 
